@@ -1,0 +1,99 @@
+/**
+ * The errors of Archangel, one class per audience: who has to be told decides
+ * the class, a `code` string names the rule that was broken.
+ *
+ * - {@linkcode ProtocolError}: the peer broke the wire format; it is answered with `status`.
+ * - {@linkcode ContractError}: an app of ours broke TWIG; the client sees a 500, the log says which rule.
+ * - {@linkcode HttpError}: an app chose a status by throwing.
+ * - {@linkcode ConnectionLost}: the peer is gone; there is nobody left to tell.
+ *
+ * Errors of start-up (config, workers) live in `server/`, for no app ever sees them.
+ *
+ * @module
+ */
+
+/** Thrown by a protocol core when the peer sent what the wire format forbids. */
+export class ProtocolError extends Error {
+  /** Always `"ProtocolError"`. */
+  override readonly name = "ProtocolError";
+  /** The status to answer with; 0 when the connection has to close without an answer. */
+  readonly status: number;
+  /** The rule that was broken, in kebab-case, for logs and tests: `"bare-cr"`. */
+  readonly code: string;
+
+  /**
+   * @param status The HTTP status to answer with, or 0 to close without an answer.
+   * @param code The rule that was broken, in kebab-case.
+   * @param message What was wrong, for the log: `Cannot parse header field: ...`.
+   */
+  constructor(status: number, code: string, message: string) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+/** Thrown (or logged) when an app broke a rule of TWIG. The client sees a 500 or a cut answer. */
+export class ContractError extends Error {
+  /** Always `"ContractError"`. */
+  override readonly name = "ContractError";
+  /** The rule that was broken, in kebab-case: `"head-already-sent"`. */
+  readonly code: string;
+
+  /**
+   * @param code The rule that was broken, in kebab-case.
+   * @param message What the app did, and what it should do.
+   */
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/**
+ * Thrown by an app to answer with a status of its choice. Its message is sent to the client as
+ * `text/plain`, so keep secrets out of it.
+ *
+ * @example Usage
+ * ```ts
+ * import { HttpError } from "./mod.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const error = new HttpError(404, "No such page");
+ * assertEquals(error.status, 404);
+ * ```
+ */
+export class HttpError extends Error {
+  /** Always `"HttpError"`. */
+  override readonly name = "HttpError";
+  /** The status to answer with, 400 to 599. */
+  readonly status: number;
+  /** Further header fields of the answer, such as `allow` or `retry-after`. */
+  readonly headers: Readonly<Record<string, string>>;
+
+  /**
+   * @param status The status to answer with, an integer from 400 to 599.
+   * @param message Text for the client. Default: the reason phrase of the status.
+   * @param headers Further header fields of the answer.
+   * @throws {RangeError} If `status` is not an integer from 400 to 599.
+   */
+  constructor(status: number, message = "", headers: Readonly<Record<string, string>> = {}) {
+    if (!Number.isInteger(status) || status < 400 || status > 599) {
+      throw new RangeError(`Cannot make an HttpError: status must be 400 to 599, got ${status}`);
+    }
+    super(message);
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
+/** Thrown out of a pending body read, and the reason of `request.signal`, when the client is gone. */
+export class ConnectionLost extends Error {
+  /** Always `"ConnectionLost"`. */
+  override readonly name = "ConnectionLost";
+
+  /** @param message Why the exchange ended, for debugging. */
+  constructor(message = "The client closed the connection") {
+    super(message);
+  }
+}

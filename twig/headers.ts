@@ -1,0 +1,265 @@
+/**
+ * Header fields: an ordered list that keeps repeated names, and the one check that every field an
+ * app sends has to pass, whichever wire it leaves by.
+ *
+ * Names are lower case throughout; field names are case-insensitive (RFC 9110 §5.1), and one
+ * spelling makes look-ups a comparison. Values are strings of code units 0 to 255, one per byte on
+ * the wire (RFC 9110 §5.5), so that nothing is lost or re-encoded on the way through.
+ *
+ * @module
+ */
+import { ContractError } from "./errors.ts";
+
+/** What an app may give as header fields. A web-standard `Headers` fits, being iterable. */
+export type FieldsInit =
+  | Readonly<Record<string, string | readonly string[]>>
+  | Iterable<readonly [string, string]>;
+
+/** RFC 9110 §5.6.2: token. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+/** RFC 9110 §5.5: no CR, LF, NUL or other control, nor what does not fit in a byte. */
+// deno-lint-ignore no-control-regex
+const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/** Fields of connection and framing, which belong to the server (RFC 9110 §7.6.1). */
+const SERVER_OWNED: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-connection",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/** Ordered header fields with lower-case names. Repeated names are kept apart. */
+export class HeaderFields implements Iterable<[string, string]> {
+  readonly #names: string[];
+  readonly #values: string[];
+
+  /**
+   * @param names Lower-case names.
+   * @param values The values, one for each name. Both arrays belong to this object from now on.
+   */
+  constructor(names: string[] = [], values: string[] = []) {
+    this.#names = names;
+    this.#values = values;
+  }
+
+  /**
+   * Makes a list from what an app gave. Names are put in lower case; nothing is checked yet.
+   *
+   * @param init The fields.
+   * @returns A list of its own.
+   */
+  static from(init: FieldsInit): HeaderFields {
+    const fields = new HeaderFields();
+    if (Symbol.iterator in init) {
+      for (const [name, value] of init as Iterable<readonly [string, string]>) {
+        fields.append(name, value);
+      }
+    } else {
+      for (const [name, value] of Object.entries(init)) {
+        if (typeof value === "string") fields.append(name, value);
+        else for (const one of value) fields.append(name, one);
+      }
+    }
+    return fields;
+  }
+
+  /** How many field lines there are. */
+  get size(): number {
+    return this.#names.length;
+  }
+
+  /**
+   * The value of a field; several lines of one name joined by `", "`, of `cookie` by `"; "`
+   * (RFC 9110 §5.3, RFC 9113 §8.2.3).
+   *
+   * @param name The name, in any case.
+   * @returns The value, or `undefined` if there is no such field.
+   */
+  get(name: string): string | undefined {
+    const wanted = name.toLowerCase();
+    const names = this.#names;
+    let found: string | undefined;
+    for (let i = 0; i < names.length; i++) {
+      if (names[i] !== wanted) continue;
+      const value = this.#values[i] as string;
+      found = found === undefined ? value : found + (wanted === "cookie" ? "; " : ", ") + value;
+    }
+    return found;
+  }
+
+  /**
+   * The values of all lines of one name, in order.
+   *
+   * @param name The name, in any case.
+   * @returns The values; empty if there is no such field.
+   */
+  getAll(name: string): string[] {
+    const wanted = name.toLowerCase();
+    return this.#values.filter((_, i) => this.#names[i] === wanted);
+  }
+
+  /**
+   * @param name The name, in any case.
+   * @returns Whether there is such a field.
+   */
+  has(name: string): boolean {
+    return this.#names.includes(name.toLowerCase());
+  }
+
+  /**
+   * Replaces all lines of this name by one, at the place of the first, or adds it at the end.
+   *
+   * @param name The name, in any case.
+   * @param value The value.
+   */
+  set(name: string, value: string): void {
+    const wanted = name.toLowerCase();
+    const first = this.#names.indexOf(wanted);
+    if (first < 0) {
+      this.#names.push(wanted);
+      this.#values.push(value);
+      return;
+    }
+    this.#values[first] = value;
+    this.#remove(wanted, first + 1);
+  }
+
+  /**
+   * Adds a line and keeps those of the same name.
+   *
+   * @param name The name, in any case.
+   * @param value The value.
+   */
+  append(name: string, value: string): void {
+    this.#names.push(name.toLowerCase());
+    this.#values.push(value);
+  }
+
+  /**
+   * Removes all lines of this name.
+   *
+   * @param name The name, in any case.
+   */
+  delete(name: string): void {
+    this.#remove(name.toLowerCase(), 0);
+  }
+
+  #remove(wanted: string, from: number): void {
+    for (let i = this.#names.length - 1; i >= from; i--) {
+      if (this.#names[i] !== wanted) continue;
+      this.#names.splice(i, 1);
+      this.#values.splice(i, 1);
+    }
+  }
+
+  /** Iterates over `[name, value]` in order. */
+  *[Symbol.iterator](): IterableIterator<[string, string]> {
+    for (let i = 0; i < this.#names.length; i++) {
+      yield [this.#names[i] as string, this.#values[i] as string];
+    }
+  }
+
+  /** A copy that can be changed without changing this one. */
+  clone(): HeaderFields {
+    return new HeaderFields(this.#names.slice(), this.#values.slice());
+  }
+}
+
+/** Header fields of an answer, checked and encoded as lines, with what the framing has to know. */
+export interface FieldBlock {
+  /** The lines, each ended by CRLF; without content-length and without what the server owns. */
+  readonly lines: string;
+  /** The `content-length` that the app declared, or `undefined`. */
+  readonly contentLength: number | undefined;
+  /** Whether there is a `date` field. */
+  readonly hasDate: boolean;
+  /** Whether there is a `content-type` field. */
+  readonly hasType: boolean;
+}
+
+/** Names that passed the check, with `name: ` ready. Bounded, for apps can make names up. */
+const known = new Map<string, string>();
+const KNOWN_LIMIT = 512;
+
+function checkedName(name: string): string {
+  const ready = known.get(name);
+  if (ready !== undefined) return ready;
+  if (!TOKEN.test(name)) {
+    throw new ContractError("bad-field-name", `Cannot send header field: bad name ${JSON.stringify(name)}`);
+  }
+  const prefix = name.toLowerCase() + ": ";
+  if (known.size < KNOWN_LIMIT) known.set(name, prefix);
+  return prefix;
+}
+
+/** Collects one block; module-wide state would be shorter and wrong when a getter re-enters. */
+class BlockBuilder implements FieldBlock {
+  lines = "";
+  contentLength: number | undefined = undefined;
+  hasDate = false;
+  hasType = false;
+
+  add(name: string, value: string): void {
+    const prefix = checkedName(name);
+    // An array or a number slips in from untyped apps: "" + value is what they mean.
+    const text = typeof value === "string" ? value : String(value);
+    if (!VALUE.test(text)) {
+      throw new ContractError(
+        "bad-field-value",
+        `Cannot send header field ${name}: its value ${
+          JSON.stringify(text)
+        } has a control character or does not fit in bytes`,
+      );
+    }
+    switch (prefix.length) {
+      case 6:
+        if (prefix === "date: ") this.hasDate = true;
+        break;
+      case 14:
+        if (prefix === "content-type: ") this.hasType = true;
+        break;
+      case 16:
+        if (prefix === "content-length: ") return this.#declareLength(text);
+        break;
+    }
+    if (prefix.length < 20 && SERVER_OWNED.has(prefix.slice(0, -2))) return;
+    this.lines += prefix + text + "\r\n";
+  }
+
+  #declareLength(text: string): void {
+    const length = /^[0-9]{1,15}$/.test(text) ? Number(text) : -1;
+    if (length < 0 || (this.contentLength !== undefined && this.contentLength !== length)) {
+      throw new ContractError("bad-content-length", `Cannot send content-length ${JSON.stringify(text)}`);
+    }
+    this.contentLength = length;
+  }
+}
+
+/**
+ * Checks header fields that an app wants to send and encodes them (RFC 9112 §5, §11.1).
+ *
+ * Fields that belong to the server (`connection`, `keep-alive`, `proxy-connection`,
+ * `transfer-encoding`, `upgrade`) are left out silently: apps written for other servers set them.
+ *
+ * @param init The fields.
+ * @returns The encoded lines and what the framing has to know of them.
+ * @throws {ContractError} If a name is not a token, a value has CR, LF, NUL, another control or a
+ * code unit above 255, or `content-length` is not a plain number.
+ */
+export function encodeFields(init: FieldsInit): FieldBlock {
+  const block = new BlockBuilder();
+  if (init instanceof HeaderFields || Symbol.iterator in init) {
+    for (const [name, value] of init as Iterable<readonly [string, string]>) block.add(name, value);
+    return block;
+  }
+  const record = init as Readonly<Record<string, string | readonly string[]>>;
+  for (const name in record) {
+    const value = record[name];
+    if (typeof value === "string") block.add(name, value);
+    else if (Array.isArray(value)) { for (const one of value) block.add(name, one); }
+    else if (value !== undefined && value !== null) block.add(name, String(value));
+  }
+  return block;
+}
