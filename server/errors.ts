@@ -1,0 +1,48 @@
+/**
+ * Errors of start-up. They are for whoever runs the server, never for a client, and no app sees
+ * them: what goes wrong while serving is in `twig/errors.ts`.
+ *
+ * @module
+ */
+
+/** One thing that is wrong with the config. */
+export interface ConfigProblem {
+  /** Where in the settings: `"limits.body"`, `"apps.blog.twig"`; `""` is the whole document. */
+  readonly key: string;
+  /** Line in the file, counted from 1; 0 if the settings did not come from a file. */
+  readonly line: number;
+  /** Column in the line, counted from 1 in UTF-16 code units; 0 without a file. */
+  readonly column: number;
+  /** What is wrong, without position: `unknown key "worker"; did you mean "workers"?`. */
+  readonly message: string;
+  /** All of it for people: `FILE:LINE:COLUMN: message`, then the source line and carets under it. */
+  readonly report: string;
+}
+
+/**
+ * Thrown when the settings cannot be used. Holds every problem that was found, not the first one;
+ * its message is all the reports, one below the other.
+ *
+ * @example Usage
+ * ```ts
+ * import { ConfigError } from "./errors.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const error = new ConfigError([
+ *   { key: "workers", line: 1, column: 10, message: "too many", report: "a.yaml:1:10: too many" },
+ * ]);
+ * assertEquals(error.message, "a.yaml:1:10: too many");
+ * ```
+ */
+export class ConfigError extends Error {
+  /** Always `"ConfigError"`. */
+  override readonly name = "ConfigError";
+  /** What is wrong, in the order of the file; at least one. */
+  readonly problems: readonly ConfigProblem[];
+
+  /** @param problems What is wrong, in the order in which to show it; at least one. */
+  constructor(problems: readonly ConfigProblem[]) {
+    super(problems.map((problem) => problem.report).join("\n"));
+    this.problems = problems;
+  }
+}
