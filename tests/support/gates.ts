@@ -1,0 +1,79 @@
+/**
+ * The gates of `deno task ok`: everything that has to hold before a change is proposed, from the quickest to the
+ * slowest. The first gate that does not hold stops the run.
+ */
+
+import { join } from "node:path";
+import { offlineConfig, type Packages, readConfig, ROOT } from "./packages.ts";
+import { PERMISSIONS, runDeno, say } from "./run_deno.ts";
+
+/** The folders that are published, where every documented example has to run. */
+const SOURCES: readonly string[] = ["mod.ts", "twig", "router", "fcgi", "server"];
+
+interface Gate {
+  readonly name: string;
+  readonly run: () => Promise<number>;
+}
+
+function gatesOf({ config, standIns }: Packages): Gate[] {
+  const here = (...args: string[]) => () => runDeno([args[0]!, "-c", config, ...args.slice(1)]);
+  const packaged = (...args: string[]) => () =>
+    standIns ? inPackageCopy((folder) => runDeno(args, folder)) : runDeno(args);
+  return [
+    { name: "format", run: here("fmt", "--check") },
+    { name: "lint", run: here("lint") },
+    { name: "types", run: here("check") },
+    { name: "documentation", run: packaged("doc", "--lint", ...publicModules()) },
+    { name: "examples", run: here("test", "--doc", ...PERMISSIONS, ...SOURCES) },
+    { name: "tests", run: here("test", ...PERMISSIONS) },
+    { name: "package", run: packaged("publish", "--dry-run", "--allow-dirty") },
+  ];
+}
+
+/** Runs the gates in turn; returns the exit code for the whole run. */
+export async function runGates(packages: Packages): Promise<number> {
+  const gates = gatesOf(packages);
+  const times: string[] = [];
+  for (const { name, run } of gates) {
+    say(`\n── ${name}`);
+    const started = performance.now();
+    const code = await run();
+    times.push(`${name} ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    if (code !== 0) {
+      say(`\nNOT OK: ${name} failed with exit code ${code} (${times.join(", ")})`);
+      return code;
+    }
+  }
+  say(`\nOK: ${gates.length} gates hold (${times.join(", ")})`);
+  return 0;
+}
+
+function publicModules(): string[] {
+  const { exports } = readConfig(join(ROOT, "deno.json"));
+  return typeof exports === "string" ? [exports] : Object.values(exports);
+}
+
+/**
+ * Runs something in a copy of the package whose `deno.json` has the stand-ins linked in. `deno doc` takes links only
+ * from there, and `deno publish` refuses links that lie inside the package.
+ */
+async function inPackageCopy(run: (folder: string) => Promise<number>): Promise<number> {
+  const folder = Deno.makeTempDirSync({ prefix: "archangel-package-" });
+  try {
+    for (const entry of Deno.readDirSync(ROOT)) {
+      if (!entry.name.startsWith(".")) copy(join(ROOT, entry.name), join(folder, entry.name));
+    }
+    Deno.writeTextFileSync(join(folder, "deno.json"), offlineConfig(ROOT));
+    return await run(folder);
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+}
+
+function copy(from: string, to: string): void {
+  if (!Deno.statSync(from).isDirectory) return Deno.copyFileSync(from, to);
+  Deno.mkdirSync(to);
+  for (const entry of Deno.readDirSync(from)) {
+    if (entry.isFile || entry.isDirectory) copy(join(from, entry.name), join(to, entry.name));
+  }
+}
