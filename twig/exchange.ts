@@ -1,0 +1,560 @@
+/**
+ * One exchange: calls the app, turns its answer into head, data and end, turns its failures into a
+ * status or a cut. This is the one place where TWIG's rules of answering are carried out; whatever
+ * carries the bytes (an HTTP or FastCGI connection, a fetch host, a test) is a {@linkcode Carrier}.
+ *
+ * Chunks are gathered in `#held` until the app waits or 64 KiB are there (`cork.ts`). An answer that
+ * ends before anything was sent is known whole and gets a `content-length`.
+ *
+ * The shape serves the hot path: an app that returns a chunk at once is answered in one call chain,
+ * without a promise.
+ *
+ * @module
+ */
+import { RequestBody } from "./body.ts";
+import { type Corked, watch } from "./cork.ts";
+import { ConnectionLost, ContractError, HttpError } from "./errors.ts";
+import { FileBody } from "./files.ts";
+import { encodeFields, type FieldBlock, type HeaderFields } from "./headers.ts";
+import { TwigRequest } from "./request.ts";
+import { TwigResponse } from "./response.ts";
+import { reasonPhrase } from "./status.ts";
+import type { Answer, App, Chunk, Remote, ServerInfo } from "./types.ts";
+import type { RequestHead } from "./wire.ts";
+
+/** What carries exchanges: it encodes and sends what they answer, and feeds their bodies. */
+export interface Carrier {
+  /** The app waits for body bytes; push some now if there are any. */
+  wantBody(exchange: Exchange): void;
+  /** As {@linkcode WireProtocol.informational}, sent at once. */
+  informational(exchange: Exchange, status: number, fields: string): void;
+  /** As {@linkcode WireProtocol.head}. */
+  head(
+    exchange: Exchange,
+    status: number,
+    fields: string,
+    length: number | undefined,
+    hasDate: boolean,
+  ): void;
+  /** As {@linkcode WireProtocol.data}. */
+  data(exchange: Exchange, chunk: Chunk): number;
+  /** As {@linkcode WireProtocol.end}; the exchange is over. */
+  end(exchange: Exchange, trailers: string): void;
+  /** As {@linkcode WireProtocol.cut}; the exchange is over. */
+  cut(exchange: Exchange): void;
+  /** Sends what is encoded: the app waits. */
+  flush(): void;
+  /**
+   * `undefined` if more may be encoded now; else resolves when the peer has taken enough.
+   *
+   * @param all Wait until everything is written, for memory that is about to change.
+   */
+  drained(all: boolean): Promise<void> | undefined;
+  /** Takes no further request after this one. */
+  closeAfter(exchange: Exchange): void;
+  /** An app failed or broke the contract: tell the log. */
+  report(exchange: Exchange, error: unknown): void;
+  /** The client's end. */
+  readonly remote: Remote;
+  /** The server's end. */
+  readonly server: ServerInfo;
+  /** Whether details of errors are shown to the client. */
+  readonly development: boolean;
+}
+
+/** More than this held back is sent, though the app did not wait, in bytes. */
+const HOLD_LIMIT = 64 * 1024;
+/**
+ * An app may use the memory of a chunk again once the next one is pulled. Chunks up to this size are
+ * copied, so that they can be held; for larger ones the next pull waits until they are written.
+ */
+const COPY_LIMIT = 16 * 1024;
+/** Longer text is measured by the platform, shorter by a loop. */
+const SHORT_TEXT = 512;
+
+const NO_FIELDS_SENT = "";
+
+type Step = IteratorResult<Chunk>;
+
+/** Where an exchange stands. */
+const enum Stage {
+  /** No head has been sent; it can still change. */
+  Open,
+  /** The head has been sent. */
+  Sending,
+  /** Ended, cut, or aborted by the client. */
+  Over,
+}
+
+/** One request and its response. */
+export class Exchange implements Corked {
+  /** The number of this exchange on its wire. */
+  readonly id: number;
+  /** The head as the wire reported it. */
+  readonly wireHead: RequestHead;
+  /** The mount's app. */
+  readonly app: App;
+  /** Largest request body in bytes. */
+  readonly bodyLimit: number;
+  /** The status that was sent; 0 before. */
+  sentStatus = 0;
+  /** Bytes of body that were sent. */
+  sentBytes = 0;
+  /** Whether the answer was completed as the app meant it. */
+  completed = false;
+  /** When the exchange began, in milliseconds; set and read by the carrier. */
+  startedAt = 0;
+  /** {@linkcode Corked}: whether it stands on the cork list. */
+  onCorkList = false;
+
+  readonly #carrier: Carrier;
+  readonly #request: TwigRequest;
+  readonly #response: TwigResponse;
+  #stage = Stage.Open;
+  #body: RequestBody | undefined;
+  #abort: AbortController | undefined;
+  #iterator: Iterator<Chunk> | AsyncIterator<Chunk> | undefined;
+  #held: Chunk[] = [];
+  #heldSize = 0;
+  /** Bytes that the app declared and that are still to come; undefined if it declared none. */
+  #declaredLeft: number | undefined;
+
+  /**
+   * @param carrier What carries it.
+   * @param wireHead The request's head.
+   * @param app The app to call.
+   * @param prefixLength How many characters of the path are the mount's.
+   * @param bodyLimit Largest request body in bytes.
+   */
+  constructor(carrier: Carrier, wireHead: RequestHead, app: App, prefixLength: number, bodyLimit: number) {
+    this.id = wireHead.exchange;
+    this.wireHead = wireHead;
+    this.app = app;
+    this.bodyLimit = bodyLimit;
+    this.#carrier = carrier;
+    this.#request = new TwigRequest(this, prefixLength);
+    this.#response = new TwigResponse(this);
+  }
+
+  // What the request and its body need of their exchange.
+
+  /** The request's body; made when somebody asks for it. */
+  get body(): RequestBody {
+    return this.#body ??= new RequestBody(this);
+  }
+
+  /** Whether anybody has asked for the body. */
+  get bodyAsked(): boolean {
+    return this.#body !== undefined;
+  }
+
+  /** The controller behind `request.signal`. */
+  get abortController(): AbortController {
+    if (this.#abort === undefined) {
+      this.#abort = new AbortController();
+      if (this.#stage === Stage.Over && !this.completed) this.#abort.abort(new ConnectionLost());
+    }
+    return this.#abort;
+  }
+
+  /** The client's end. */
+  get remote(): Remote {
+    return this.#carrier.remote;
+  }
+
+  /** The server's end. */
+  get server(): ServerInfo {
+    return this.#carrier.server;
+  }
+
+  /** The request's `content-type`. */
+  get contentType(): string {
+    return this.wireHead.headers.get("content-type") ?? "";
+  }
+
+  /** Asks the carrier for body bytes. */
+  wantBody(): void {
+    if (this.#stage !== Stage.Over) this.#carrier.wantBody(this);
+  }
+
+  // What the response needs of its exchange.
+
+  /** Whether the head has left. */
+  get headSent(): boolean {
+    return this.#stage !== Stage.Open;
+  }
+
+  /** Drops what is held. */
+  dropHeld(): void {
+    this.#held = [];
+    this.#heldSize = 0;
+    this.onCorkList = false;
+  }
+
+  /** Sends an interim answer. */
+  sendInformational(status: number, fields: string): void {
+    this.#carrier.informational(this, status, fields);
+  }
+
+  /** Closes the connection after this answer. */
+  closeAfter(): void {
+    this.#carrier.closeAfter(this);
+  }
+
+  /** Cuts the answer, as the app asked. */
+  cutShort(): void {
+    if (this.#stage === Stage.Over) return;
+    this.#finish(false);
+    // A plain generator that calls this is running and cannot be ended from inside; its loop will.
+    if (this.#iterator !== undefined && Symbol.asyncIterator in this.#iterator) this.#stopApp();
+  }
+
+  // The carrier's side.
+
+  /** Whether nothing more will be sent. */
+  get over(): boolean {
+    return this.#stage === Stage.Over;
+  }
+
+  /** Calls the app and answers. Returns at once if the app has to wait. */
+  run(): void {
+    const { bodyLength } = this.wireHead;
+    if (bodyLength !== undefined && bodyLength > this.bodyLimit) {
+      return this.#fail(new HttpError(413, "The request body is too large"));
+    }
+    try {
+      const answer = this.app(this.#request, this.#response);
+      if (typeof answer === "string" || answer === undefined || answer === null) {
+        this.#answerWhole(answer);
+      } else if (answer instanceof Promise) {
+        answer.then((late) => this.#answer(late), (error) => this.#fail(error)).catch((error) =>
+          this.#fail(error)
+        );
+      } else {
+        this.#answer(answer);
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
+  /**
+   * The client is gone, or gave this exchange up: nothing more is sent, the app is told.
+   *
+   * @param why For the reason of `request.signal`.
+   */
+  abort(why: string): void {
+    if (this.#stage === Stage.Over) return;
+    this.#stage = Stage.Over;
+    this.dropHeld();
+    const lost = new ConnectionLost(why);
+    this.#body?.fail(lost);
+    this.#abort?.abort(lost);
+    this.#stopApp();
+  }
+
+  // Answering.
+
+  #answer(answer: Answer): void {
+    if (this.#stage === Stage.Over) return this.#discard(answer);
+    if (
+      typeof answer === "string" || answer instanceof Uint8Array || answer === undefined || answer === null
+    ) {
+      return this.#answerWhole(answer);
+    }
+    if (answer instanceof FileBody) {
+      this.#answerFile(answer).catch((error) => this.#fail(error));
+    } else if (Symbol.asyncIterator in answer) {
+      this.#pull(answer[Symbol.asyncIterator]()).catch((error) => this.#fail(error));
+    } else if (Symbol.iterator in answer) {
+      this.#pullNow(answer[Symbol.iterator]());
+    } else {
+      throw new ContractError(
+        "bad-answer",
+        "Cannot send the answer: an app returns a string, a Uint8Array, an iterator of these, or nothing",
+      );
+    }
+  }
+
+  /** An answer that came too late still has a `finally` to run. */
+  #discard(answer: Answer): void {
+    if (answer instanceof FileBody) answer.close();
+    else if (typeof answer === "object" && answer !== null && Symbol.asyncIterator in answer) {
+      this.#iterator = answer[Symbol.asyncIterator]();
+      this.#stopApp();
+    }
+  }
+
+  #answerWhole(chunk: Chunk | null | undefined | void): void {
+    if (this.#stage === Stage.Over) return;
+    if (chunk !== undefined && chunk !== null) this.#hold(chunk);
+    this.#complete();
+  }
+
+  async #answerFile(file: FileBody): Promise<void> {
+    await file.open();
+    if (this.#stage === Stage.Over || !this.#bodyAllowed()) {
+      file.close();
+      if (this.#stage === Stage.Over) return;
+      this.#sendHead(file.size);
+      return this.#finish(true);
+    }
+    this.#sendHead(file.size);
+    await this.#pull(file[Symbol.asyncIterator](), true);
+  }
+
+  /**
+   * Pulls from an async iterator, one chunk at a time, as the peer takes them.
+   *
+   * @param owned Each chunk is memory of its own, which nobody will use again.
+   */
+  async #pull(iterator: AsyncIterator<Chunk>, owned = false): Promise<void> {
+    this.#iterator = iterator;
+    for (;;) {
+      const step: Step = await iterator.next();
+      if (this.#stage === Stage.Over) return this.#stopApp();
+      if (step.done === true) break;
+      const drained = this.#take(step.value, owned);
+      if (drained !== undefined) await drained;
+      else if (!this.onCorkList && this.#heldSize > 0) watch(this);
+      if (this.#stage === (Stage.Over as Stage)) return this.#stopApp();
+    }
+    this.#iterator = undefined;
+    this.#complete();
+  }
+
+  /** Pulls from a plain iterator; becomes asynchronous only when the peer cannot take more. */
+  #pullNow(iterator: Iterator<Chunk>): void {
+    this.#iterator = iterator;
+    for (;;) {
+      const step: Step = iterator.next();
+      if (this.#stage === Stage.Over) return this.#stopApp();
+      if (step.done === true) break;
+      const drained = this.#take(step.value, false);
+      if (this.#stage === (Stage.Over as Stage)) return this.#stopApp();
+      if (drained === undefined) continue;
+      drained.then(() => this.#stage === Stage.Over ? this.#stopApp() : this.#pullNow(iterator))
+        .catch((error) => this.#fail(error));
+      return;
+    }
+    this.#iterator = undefined;
+    this.#complete();
+  }
+
+  /** Takes a chunk in, and sends when enough is held. Returns what to wait for before the next one. */
+  #take(chunk: Chunk, owned: boolean): Promise<void> | undefined {
+    const bytes = chunk instanceof Uint8Array;
+    const large = bytes && chunk.length > COPY_LIMIT;
+    this.#hold(bytes && !large && !owned ? chunk.slice() : chunk);
+    if (this.#stage === Stage.Over) return undefined;
+    if (large || this.#heldSize >= HOLD_LIMIT) {
+      this.release(true);
+      if (this.#stage === (Stage.Over as Stage)) return undefined;
+    }
+    return this.#carrier.drained(large && !owned);
+  }
+
+  #hold(chunk: Chunk): void {
+    if (typeof chunk === "string") {
+      if (chunk === "") return;
+      this.#heldSize += byteLength(chunk);
+    } else if (chunk instanceof Uint8Array) {
+      if (chunk.length === 0) return;
+      this.#heldSize += chunk.length;
+    } else {
+      throw new ContractError(
+        "bad-chunk",
+        `Cannot send a chunk of type ${typeof chunk}: chunks are strings or Uint8Arrays`,
+      );
+    }
+    this.#held.push(chunk);
+    if (this.#declaredLeft === undefined || this.#heldSize <= this.#declaredLeft) return;
+    this.#sendHeld();
+    this.#endExcess();
+  }
+
+  /** More than the declared `content-length` was yielded: the excess is never sent. */
+  #endExcess(): void {
+    this.#finish(true);
+    this.#stopApp();
+  }
+
+  /**
+   * Sends what is held, unless the app holds it back itself.
+   *
+   * @param full Whether so much is held that it has to go in any case.
+   */
+  release(full = false): void {
+    if (this.#stage === Stage.Over || this.#heldSize === 0) return;
+    if (this.#response.corked && !full) return;
+    if (this.#stage === Stage.Open) {
+      try {
+        this.#sendHead(undefined);
+      } catch (error) {
+        return this.#fail(error);
+      }
+    }
+    if (!this.#bodyAllowed()) {
+      this.#finish(true);
+      return this.#stopApp();
+    }
+    if (!this.#sendHeld()) return this.#endExcess();
+    this.#carrier.flush();
+  }
+
+  /** The app has yielded everything. */
+  #complete(): void {
+    if (this.#stage === Stage.Open) this.#sendHead(this.#heldSize);
+    if (this.#bodyAllowed()) {
+      this.#sendHeld();
+      if (this.#declaredLeft !== undefined && this.#declaredLeft > 0) {
+        this.#carrier.report(
+          this,
+          new ContractError(
+            "too-few-bytes",
+            `The answer is ${this.#declaredLeft} bytes shorter than its content-length`,
+          ),
+        );
+        return this.#finish(false);
+      }
+    }
+    this.#finish(true);
+  }
+
+  #bodyAllowed(): boolean {
+    const { status } = this.#response;
+    return status !== 204 && status !== 205 && status !== 304 && this.wireHead.method !== "HEAD";
+  }
+
+  /** @param known The body's size, as far as the exchange can tell. */
+  #sendHead(known: number | undefined): void {
+    const { status } = this.#response;
+    const block: FieldBlock = encodeFields(this.#response.fields);
+    let { lines } = block;
+    if (!block.hasType && typeof this.#held[0] === "string") {
+      lines += "content-type: text/plain; charset=utf-8\r\n";
+    }
+    const bodyless = !this.#bodyAllowed();
+    // What HEAD cannot know, for nothing was yielded, is left out rather than called 0.
+    const length = block.contentLength ?? (bodyless && known === 0 ? undefined : known);
+    this.#stage = Stage.Sending;
+    this.sentStatus = status;
+    if (!bodyless) this.#declaredLeft = length;
+    this.#carrier.head(this, status, lines, length, block.hasDate);
+  }
+
+  /** Sends what is held. Returns whether it fitted what was declared. */
+  #sendHeld(): boolean {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldSize = 0;
+    this.onCorkList = false;
+    for (let i = 0; i < held.length; i++) {
+      if (this.#declaredLeft === undefined) this.sentBytes += this.#carrier.data(this, held[i] as Chunk);
+      else if (!this.#sendDeclared(held[i] as Chunk)) return false;
+    }
+    return true;
+  }
+
+  /** Sends no more than was declared. Returns whether all of `chunk` fitted. */
+  #sendDeclared(chunk: Chunk): boolean {
+    const left = this.#declaredLeft as number;
+    const bytes = typeof chunk === "string" && byteLength(chunk) > left ? encoder.encode(chunk) : chunk;
+    const fits = typeof bytes === "string" || bytes.length <= left;
+    const sent = this.#carrier.data(this, fits ? bytes : (bytes as Uint8Array).subarray(0, left));
+    this.sentBytes += sent;
+    this.#declaredLeft = left - sent;
+    if (fits) return true;
+    this.#carrier.report(
+      this,
+      new ContractError(
+        "too-many-bytes",
+        "The answer is longer than its content-length: the excess is not sent",
+      ),
+    );
+    return false;
+  }
+
+  #finish(completed: boolean): void {
+    this.#stage = Stage.Over;
+    this.completed = completed;
+    this.#held = [];
+    this.#heldSize = 0;
+    this.onCorkList = false;
+    if (completed) this.#carrier.end(this, this.#trailerLines());
+    else this.#carrier.cut(this);
+  }
+
+  #trailerLines(): string {
+    const trailers: HeaderFields | undefined = this.#response.trailerFields;
+    return trailers === undefined ? NO_FIELDS_SENT : encodeFields(trailers).lines;
+  }
+
+  // Failing.
+
+  #fail(error: unknown): void {
+    if (this.#stage === Stage.Over) {
+      // The app's reaction to the client's going away is not news.
+      if (!(error instanceof ConnectionLost)) this.#carrier.report(this, error);
+      return;
+    }
+    const status = error instanceof HttpError ? error.status : 500;
+    if (status === 500) this.#carrier.report(this, error);
+    if (this.#stage === Stage.Sending) this.#finish(false);
+    else this.#answerError(status, error);
+    this.#stopApp();
+  }
+
+  #answerError(status: number, error: unknown): void {
+    this.dropHeld();
+    const fields: Record<string, string> = error instanceof HttpError ? { ...error.headers } : {};
+    fields["content-type"] = "text/plain; charset=utf-8";
+    let text = error instanceof HttpError && error.message !== "" ? error.message : reasonPhrase(status);
+    if (status === 500 && this.#carrier.development) text = describe(error);
+    try {
+      this.#response.clear();
+      this.#response.start(status, fields);
+      this.#hold(text + "\n");
+      this.#complete();
+    } catch {
+      // Only the fields of the HttpError can have failed: answer without them.
+      this.dropHeld();
+      this.#response.start(500);
+      this.#hold(reasonPhrase(500) + "\n");
+      this.#complete();
+    }
+  }
+
+  /** Lets the app's `finally` blocks run. What they throw has no one to go to but the log. */
+  #stopApp(): void {
+    const iterator = this.#iterator;
+    this.#iterator = undefined;
+    if (iterator?.return === undefined) return;
+    try {
+      const returned = iterator.return();
+      if (returned instanceof Promise) returned.catch((error) => this.#reportUnlessLost(error));
+    } catch (error) {
+      this.#reportUnlessLost(error);
+    }
+  }
+
+  #reportUnlessLost(error: unknown): void {
+    if (!(error instanceof ConnectionLost)) this.#carrier.report(this, error);
+  }
+}
+
+const encoder = new TextEncoder();
+
+function describe(error: unknown): string {
+  return error instanceof Error ? error.stack ?? String(error) : String(error);
+}
+
+/** The size of `text` in UTF-8. */
+function byteLength(text: string): number {
+  const size = text.length;
+  if (size > SHORT_TEXT) return encoder.encode(text).length;
+  for (let i = 0; i < size; i++) {
+    if (text.charCodeAt(i) > 0x7f) return encoder.encode(text).length;
+  }
+  return size;
+}

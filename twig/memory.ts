@@ -1,0 +1,183 @@
+/**
+ * Carries an exchange without any wire: the test client and `toFetch` give a request as plain values
+ * and take the answer as it is made.
+ *
+ * @module
+ */
+import { type Carrier, Exchange } from "./exchange.ts";
+import { HeaderFields } from "./headers.ts";
+import type { App, Chunk, Remote, ServerInfo } from "./types.ts";
+import type { RequestHead } from "./wire.ts";
+import { utf8 } from "./bytes.ts";
+
+/** A request as plain values. */
+export interface MemoryRequest {
+  /** The method. */
+  readonly method: string;
+  /** The whole URL. */
+  readonly url: URL;
+  /** The header fields. */
+  readonly headers: HeaderFields;
+  /** The body's pieces; `undefined` for none. */
+  readonly body: AsyncIterable<Uint8Array> | undefined;
+  /** The client's end. */
+  readonly remote: Remote;
+}
+
+/** What becomes of an answer. */
+export interface AnswerSink {
+  /** An interim answer. */
+  informational(status: number, fields: HeaderFields): void;
+  /** The head of the answer. */
+  head(status: number, fields: HeaderFields, length: number | undefined): void;
+  /** A piece of the body; its memory may change after this returns, unless `drained` waits. */
+  data(chunk: Uint8Array): void;
+  /** The end of a complete answer. */
+  end(trailers: HeaderFields): void;
+  /** The end of an answer that is not complete. */
+  cut(): void;
+  /** As {@linkcode Carrier.drained}. */
+  drained(): Promise<void> | undefined;
+  /** An app failed. */
+  report(error: unknown): void;
+}
+
+/** Splits encoded field lines again. They have been checked, so nothing can go wrong. */
+function parseLines(lines: string): HeaderFields {
+  const fields = new HeaderFields();
+  for (const line of lines.split("\r\n")) {
+    const colon = line.indexOf(": ");
+    if (colon > 0) fields.append(line.slice(0, colon), line.slice(colon + 2));
+  }
+  return fields;
+}
+
+/** One exchange without a wire. */
+export class MemoryCarrier implements Carrier {
+  /** The client's end. */
+  readonly remote: Remote;
+  /** The server's end. */
+  readonly server: ServerInfo;
+  /** Whether details of errors are shown in the answer. */
+  readonly development: boolean;
+  /** The exchange. */
+  readonly exchange: Exchange;
+
+  readonly #sink: AnswerSink;
+  readonly #pieces: AsyncIterator<Uint8Array> | undefined;
+  #reading = false;
+
+  /**
+   * @param app The app to call.
+   * @param request What it is asked.
+   * @param sink What becomes of its answer.
+   * @param options `development` shows errors; `bodyLimit` is in bytes, default none.
+   */
+  constructor(
+    app: App,
+    request: MemoryRequest,
+    sink: AnswerSink,
+    options: { readonly development: boolean; readonly bodyLimit: number },
+  ) {
+    this.#sink = sink;
+    this.remote = request.remote;
+    this.development = options.development;
+    const { url } = request;
+    this.server = {
+      name: url.hostname,
+      address: "",
+      port: Number(url.port) || (url.protocol === "https:" ? 443 : 80),
+      protocol: "HTTP/1.1",
+      software: "archangel",
+    };
+    this.#pieces = request.body?.[Symbol.asyncIterator]();
+    this.exchange = new Exchange(this, memoryHead(request), app, 0, options.bodyLimit);
+    if (this.#pieces === undefined) this.exchange.body.finish(undefined);
+  }
+
+  /** Reads one piece of the request's body, when the app waits for it. */
+  wantBody(exchange: Exchange): void {
+    if (this.#pieces === undefined || this.#reading || !exchange.body.wanted) return;
+    this.#reading = true;
+    this.#pieces.next().then(({ value, done }) => {
+      this.#reading = false;
+      if (done === true) return exchange.body.finish(undefined);
+      if (value.length > 0) exchange.body.push(value);
+      this.wantBody(exchange);
+    }).catch((error) => exchange.body.fail(error));
+  }
+
+  /** Hands an interim answer to the sink. */
+  informational(_exchange: Exchange, status: number, fields: string): void {
+    this.#sink.informational(status, parseLines(fields));
+  }
+
+  /** Hands the head to the sink. */
+  head(
+    exchange: Exchange,
+    status: number,
+    fields: string,
+    length: number | undefined,
+    _hasDate: boolean,
+  ): void {
+    const list = parseLines(fields);
+    // A wire would frame with it; here it is what the app declared or what is known.
+    if (length !== undefined && status !== 204 && (length > 0 || exchange.wireHead.method !== "HEAD")) {
+      list.set("content-length", String(length));
+    }
+    this.#sink.head(status, list, length);
+  }
+
+  /** Hands a piece to the sink. */
+  data(_exchange: Exchange, chunk: Chunk): number {
+    const bytes = typeof chunk === "string" ? utf8.encode(chunk) : chunk;
+    if (bytes.length > 0) this.#sink.data(bytes);
+    return bytes.length;
+  }
+
+  /** Hands the end to the sink. */
+  end(_exchange: Exchange, trailers: string): void {
+    this.#sink.end(parseLines(trailers));
+  }
+
+  /** Tells the sink that the answer is cut. */
+  cut(_exchange: Exchange): void {
+    this.#sink.cut();
+  }
+
+  /** Nothing is held here. */
+  flush(): void {}
+
+  /** Asks the sink. */
+  drained(): Promise<void> | undefined {
+    return this.#sink.drained();
+  }
+
+  /** There is no connection to close. */
+  closeAfter(): void {}
+
+  /** Hands the error to the sink. */
+  report(_exchange: Exchange, error: unknown): void {
+    this.#sink.report(error);
+  }
+}
+
+function memoryHead(request: MemoryRequest): RequestHead {
+  const { url } = request;
+  const query = url.search.slice(1);
+  const length = request.headers.get("content-length");
+  return {
+    kind: "head",
+    exchange: 0,
+    method: request.method,
+    target: url.pathname + url.search,
+    path: url.pathname,
+    query,
+    authority: request.headers.get("host") ?? url.host,
+    protocol: "HTTP/1.1",
+    secure: url.protocol === "https:",
+    bodyLength: request.body === undefined ? 0 : length === undefined ? undefined : Number(length),
+    headers: request.headers,
+    env: undefined,
+  };
+}

@@ -1,0 +1,196 @@
+/**
+ * Drives an app without a socket, for tests.
+ *
+ * @example Usage
+ * ```ts
+ * import { TestClient } from "@archangel/archangel/testing";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const client = new TestClient((request) => `You asked for ${request.pathInfo}`);
+ * const answer = await client.get("/there");
+ * assertEquals(answer.status, 200);
+ * assertEquals(await answer.text(), "You asked for /there");
+ * ```
+ *
+ * @module
+ */
+import { utf8 } from "./bytes.ts";
+import { ConnectionLost } from "./errors.ts";
+import { type FieldsInit, HeaderFields } from "./headers.ts";
+import { type AnswerSink, MemoryCarrier } from "./memory.ts";
+import type { App, Chunk, Remote } from "./types.ts";
+
+/** What to send with a test request. */
+export interface TestRequestInit {
+  /** Header fields. `host` is set from the URL when it is missing. */
+  readonly headers?: FieldsInit;
+  /** The body: text, bytes, or pieces that are sent as the app reads them. */
+  readonly body?: Chunk | AsyncIterable<Chunk> | Iterable<Chunk>;
+  /** The client's end. Default: 127.0.0.1, port 50000. */
+  readonly remote?: Remote;
+  /** Largest body in bytes. Default: no limit. */
+  readonly bodyLimit?: number;
+}
+
+const REMOTE: Remote = { address: "127.0.0.1", host: "127.0.0.1", port: 50000, user: "" };
+
+/** Sends requests to an app and collects its answers. */
+export class TestClient {
+  readonly #app: App;
+  readonly #development: boolean;
+
+  /**
+   * @param app The app.
+   * @param options `development` shows errors of the app in its answers. Default `false`.
+   */
+  constructor(app: App, options: { readonly development?: boolean } = {}) {
+    this.#app = app;
+    this.#development = options.development ?? false;
+  }
+
+  /**
+   * Sends a request.
+   *
+   * @param method The method, such as `"PUT"`.
+   * @param target A path with an optional query, or a whole URL. Default host: `localhost`.
+   * @param init Header fields and body.
+   * @returns The answer, as soon as its head is there; its body may still be on its way.
+   */
+  request(method: string, target: string, init: TestRequestInit = {}): Promise<TestAnswer> {
+    const url = new URL(target.startsWith("/") ? `http://localhost${target}` : target);
+    const headers = HeaderFields.from(init.headers ?? {});
+    if (!headers.has("host")) headers.append("host", url.host);
+    const body = init.body === undefined ? undefined : pieces(init.body);
+    const answer = new TestAnswer();
+    const carrier = new MemoryCarrier(
+      this.#app,
+      { method, url, headers, body, remote: init.remote ?? REMOTE },
+      answer,
+      { development: this.#development, bodyLimit: init.bodyLimit ?? Infinity },
+    );
+    answer.onHangUp = (why) => carrier.exchange.abort(why);
+    carrier.exchange.run();
+    return answer.headReceived;
+  }
+
+  /** `request("GET", target, init)`. */
+  get(target: string, init: TestRequestInit = {}): Promise<TestAnswer> {
+    return this.request("GET", target, init);
+  }
+
+  /** `request("POST", target, { ...init, body })`. */
+  post(
+    target: string,
+    body: NonNullable<TestRequestInit["body"]>,
+    init: TestRequestInit = {},
+  ): Promise<TestAnswer> {
+    return this.request("POST", target, { ...init, body });
+  }
+
+  /** `request("HEAD", target, init)`. */
+  head(target: string, init: TestRequestInit = {}): Promise<TestAnswer> {
+    return this.request("HEAD", target, init);
+  }
+}
+
+async function* pieces(body: NonNullable<TestRequestInit["body"]>): AsyncGenerator<Uint8Array> {
+  if (typeof body === "string") yield utf8.encode(body);
+  else if (body instanceof Uint8Array) yield body;
+  else for await (const piece of body) yield typeof piece === "string" ? utf8.encode(piece) : piece;
+}
+
+/** An answer, as it is received. */
+export class TestAnswer implements AnswerSink {
+  /** The status; 0 until the head is there. */
+  status = 0;
+  /** The header fields. */
+  headers: HeaderFields = new HeaderFields();
+  /** The trailer fields; empty until the end. */
+  trailers: HeaderFields = new HeaderFields();
+  /** The body's pieces, as the app's chunks were sent: corked ones are still apart here. */
+  readonly chunks: Uint8Array[] = [];
+  /** Interim answers, in order. */
+  readonly interim: { readonly status: number; readonly headers: HeaderFields }[] = [];
+  /** Whether the answer was cut short. */
+  wasCut = false;
+  /** What the server would have logged. */
+  readonly errors: unknown[] = [];
+  /** Set by the client: tells the exchange that this client is gone. */
+  onHangUp: (why: string) => void = () => {};
+
+  readonly #head = Promise.withResolvers<TestAnswer>();
+  readonly #end = Promise.withResolvers<void>();
+
+  /** Resolves with this answer when its head is there. */
+  get headReceived(): Promise<TestAnswer> {
+    return this.#head.promise;
+  }
+
+  /** Resolves when the answer is complete or cut. */
+  get ended(): Promise<void> {
+    return this.#end.promise;
+  }
+
+  /** Waits for the end; @returns the body. */
+  async bytes(): Promise<Uint8Array> {
+    await this.#end.promise;
+    return new Uint8Array(await new Blob(this.chunks as Uint8Array<ArrayBuffer>[]).arrayBuffer());
+  }
+
+  /** Waits for the end; @returns the body as text. */
+  async text(): Promise<string> {
+    return new TextDecoder().decode(await this.bytes());
+  }
+
+  /** Waits for the end; @returns the body, parsed as JSON. */
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+
+  /** Goes away, as a client that closes its connection does. */
+  hangUp(): void {
+    this.wasCut = true;
+    this.onHangUp("The test client hung up");
+    this.#head.reject(new ConnectionLost("The test client hung up"));
+    this.#end.resolve();
+  }
+
+  /** For the carrier: an interim answer. */
+  informational(status: number, headers: HeaderFields): void {
+    this.interim.push({ status, headers });
+  }
+
+  /** For the carrier: the head. */
+  head(status: number, fields: HeaderFields): void {
+    this.status = status;
+    this.headers = fields;
+    this.#head.resolve(this);
+  }
+
+  /** For the carrier: a piece. */
+  data(chunk: Uint8Array): void {
+    this.chunks.push(chunk.slice());
+  }
+
+  /** For the carrier: the end. */
+  end(trailers: HeaderFields): void {
+    this.trailers = trailers;
+    this.#end.resolve();
+  }
+
+  /** For the carrier: the answer is cut. */
+  cut(): void {
+    this.wasCut = true;
+    this.#end.resolve();
+  }
+
+  /** For the carrier: a test takes everything at once. */
+  drained(): undefined {
+    return undefined;
+  }
+
+  /** For the carrier: an error of the app. */
+  report(error: unknown): void {
+    this.errors.push(error);
+  }
+}
