@@ -55,6 +55,8 @@ export class Router<T> {
   #lastTable: HostTable<T> = this.#everyHost;
 
   /**
+   * Checks the mounts and builds the tables.
+   *
    * @param mounts The mounts; their order means nothing.
    * @throws {TypeError} If a mount's host or path is malformed, or two mounts are the same place.
    */
