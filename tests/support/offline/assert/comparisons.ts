@@ -42,9 +42,14 @@ export function assertObjectMatch(
 function covers(actual: unknown, expected: unknown): boolean {
   const nested = isPlain(actual) && isPlain(expected) && Array.isArray(actual) === Array.isArray(expected);
   if (!nested) return equal(actual, expected);
-  return Reflect.ownKeys(expected).every((key) =>
+  return keysOf(expected).every((key) =>
     key in actual && covers(Reflect.get(actual, key), Reflect.get(expected, key))
   );
+}
+
+/** An array is asked for its elements only, so that a shorter one matches the begin of a longer one. */
+function keysOf(value: object): PropertyKey[] {
+  return Array.isArray(value) ? Object.keys(value) : Reflect.ownKeys(value);
 }
 
 /** Records and arrays are compared key by key; anything with an identity of its own is compared as a whole. */

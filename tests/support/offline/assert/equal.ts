@@ -1,6 +1,7 @@
 /**
  * Deep equality as `@std/assert` defines it. It differs from `node:util`'s `isDeepStrictEqual` where tests notice:
- * `0` equals `-0`, and an object without a prototype equals a plain one.
+ * `0` equals `-0`, and an object without a prototype equals a plain one. Where it is not the same as the real one, it is
+ * the stricter of the two, so that what passes here passes there.
  */
 
 type Pairs = Map<unknown, unknown>;
@@ -63,10 +64,12 @@ function sameProperties(a: object, b: object, open: Pairs): boolean {
   return true;
 }
 
-/** Own properties, `length` of arrays and the like, and also the hidden ones: an Error's message is not enumerable. */
+/** Names of all properties, hidden and inherited ones too: a class may keep what it is behind getters. */
 function propertiesOf(value: object): Set<PropertyKey> {
-  const keys = new Set(Reflect.ownKeys(value));
-  // Where an error was made says nothing about what it is.
-  if (value instanceof Error) keys.delete("stack");
+  const keys = new Set<PropertyKey>();
+  const everyday: unknown[] = [Object.prototype, Array.prototype, null];
+  for (let owner = value; !everyday.includes(owner); owner = Object.getPrototypeOf(owner)) {
+    for (const key of Reflect.ownKeys(owner)) keys.add(key);
+  }
   return keys;
 }

@@ -1,5 +1,6 @@
 /**
- * Offline stand-in for `@std/cli/parse-args`, over npm's `minimist`, which that package descends from.
+ * Offline stand-in for `@std/cli/parse-args`, over npm's `minimist`, which that package descends from. It takes every
+ * `--no-NAME` for a negation, where the real one asks `negatable` first.
  *
  * @module
  */

@@ -1,10 +1,11 @@
 /**
- * Offline stand-in for `@std/yaml/parse`, over npm's `yaml`.
+ * Offline stand-in for `@std/yaml/parse`, over npm's `js-yaml` in the major version that the real package descends
+ * from: later ones read octal numbers differently.
  *
  * @module
  */
 
-import { parseDocument } from "npm:yaml@^2";
+import yaml from "npm:js-yaml@^3.14";
 
 /** How a text is read. */
 export interface ParseOptions {
@@ -12,14 +13,22 @@ export interface ParseOptions {
   allowDuplicateKeys?: boolean;
 }
 
-/** Reads one YAML document. */
+/** Reads one YAML document; `null` for an empty one. Throws a SyntaxError whose message ends with the place. */
 export function parse(content: string, options: ParseOptions = {}): unknown {
-  const document = parseDocument(content, {
-    uniqueKeys: !options.allowDuplicateKeys,
-    // YAML 1.1's `<<` and dates are what the real package reads, too.
-    merge: true,
-  });
-  const [error] = document.errors;
-  if (error) throw new SyntaxError(error.message);
-  return document.toJS() ?? null;
+  try {
+    return yaml.safeLoad(content, { json: options.allowDuplicateKeys ?? false }) ?? null;
+  } catch (error) {
+    throw syntaxError(error as YamlException);
+  }
+}
+
+/** What `js-yaml` throws; `mark` counts from zero and is missing where the text as a whole is at fault. */
+interface YamlException extends Error {
+  reason: string;
+  mark?: { line: number; column: number; getSnippet(): string };
+}
+
+function syntaxError({ reason, mark }: YamlException): SyntaxError {
+  const place = mark ? ` at line ${mark.line + 1}, column ${mark.column + 1}:\n${mark.getSnippet()}` : "";
+  return Object.assign(new SyntaxError(reason + place), { name: "YamlSyntaxError" });
 }
