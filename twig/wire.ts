@@ -21,7 +21,10 @@ export const PAUSED = 1;
 export interface RequestHead {
   /** Discriminates {@linkcode WireEvent}. */
   readonly kind: "head";
-  /** The number of this exchange on this connection. FastCGI: the request id. */
+  /**
+   * The number of this exchange on its connection; none is used twice, so that a late command for an
+   * exchange that is over cannot hit another one. FastCGI: its lowest 16 bits are the request id.
+   */
   readonly exchange: number;
   /** The method, as sent: `"GET"`. */
   readonly method: string;
@@ -55,7 +58,10 @@ export interface BodyChunk {
   readonly chunk: Uint8Array;
 }
 
-/** A request is complete. Follows every head that was not aborted, also when there is no body. */
+/**
+ * A request is complete. Follows every head that was not aborted, also when there is no body.
+ * FastCGI: comes no more once the exchange has been answered, nor does any other event of it.
+ */
 export interface EndOfRequest {
   /** Discriminates {@linkcode WireEvent}. */
   readonly kind: "end";
@@ -65,7 +71,11 @@ export interface EndOfRequest {
   readonly trailers: HeaderFields | undefined;
 }
 
-/** The peer gave this exchange up: FCGI_ABORT_REQUEST, or the input ended inside the request. */
+/**
+ * This exchange is over before its time: FCGI_ABORT_REQUEST, or the input ended inside the request,
+ * or its body broke a limit or its promised length. Commands for it do nothing from now on: what the
+ * peer has to be told, the core has put into `output`.
+ */
 export interface Aborted {
   /** Discriminates {@linkcode WireEvent}. */
   readonly kind: "abort";
@@ -75,16 +85,29 @@ export interface Aborted {
   readonly reason: string;
 }
 
+/**
+ * A request was refused before there was a head to report, and the core has put the answer into
+ * `output`. Only where one bad request leaves the connection good (FastCGI): for the logs.
+ */
+export interface Refused {
+  /** Discriminates {@linkcode WireEvent}. */
+  readonly kind: "refused";
+  /** The number of the exchange. */
+  readonly exchange: number;
+  /** What was wrong, and the status that was answered; status 0 if END_REQUEST says it all. */
+  readonly error: ProtocolError;
+}
+
 /** What a core reports. */
-export type WireEvent = RequestHead | BodyChunk | EndOfRequest | Aborted;
+export type WireEvent = RequestHead | BodyChunk | EndOfRequest | Aborted | Refused;
 
 /** Sizes and counts that a core enforces. All finite; `server/limits.ts` holds the defaults. */
 export interface WireLimits {
-  /** Request line, or the longest target, in bytes (414). */
+  /** Request line, or the longest target, in bytes (414). FastCGI: the front end's business. */
   readonly targetBytes: number;
-  /** Whole head in bytes, request line included (431); FastCGI: all PARAMS. */
+  /** Whole head in bytes, request line included (431). FastCGI: all PARAMS, up to 8 times this. */
   readonly headerBytes: number;
-  /** Header fields of one head (431), and trailer fields. FastCGI: name-value pairs. */
+  /** Header fields of one head (431), and trailer fields. FastCGI: pairs, up to 8 times this. */
   readonly headerFields: number;
   /** Largest body in bytes (413). */
   readonly bodyBytes: number;
@@ -98,6 +121,14 @@ export interface WireLimits {
 export interface WireProtocol {
   /** Received bytes. The connection appends, the core consumes. */
   readonly input: InputBuffer;
+
+  /**
+   * What the core has to say of its own accord while `next` reads: the answer to a question about
+   * the connection itself (FCGI_GET_VALUES), the end of a request that was refused or aborted. The
+   * connection writes it like everything else, and gives this very buffer as `out` to the commands,
+   * so that one order holds.
+   */
+  readonly output: OutputBuffer;
 
   /**
    * The value of the `Date` field for the next head, set by the connection, since a core has no
