@@ -1,0 +1,85 @@
+/**
+ * The rules that keep the folders apart. Each of them is about what a file may know, so each reads the sources.
+ *
+ * @module
+ */
+
+import { assertEquals, assertGreater } from "@std/assert";
+import { join } from "node:path";
+import { ROOT } from "./support/packages.ts";
+import { type Import, SOURCE_FOLDERS, sourceFiles, sourceImports } from "./support/source_graph.ts";
+
+/** What each folder may import from, beside itself; `""` is `mod.ts` at the root. */
+const MAY_IMPORT: Record<string, readonly string[]> = {
+  "": SOURCE_FOLDERS,
+  twig: [],
+  router: ["twig"],
+  fcgi: ["twig"],
+  server: ["twig", "router", "fcgi"],
+};
+
+const imports = await sourceImports();
+
+function folderOf(file: string): string {
+  return file.includes("/") ? file.slice(0, file.indexOf("/")) : "";
+}
+
+function show({ from, specifier }: Import): string {
+  return `${from} imports ${specifier}`;
+}
+
+Deno.test("the sources were found", () => {
+  for (const folder of SOURCE_FOLDERS) {
+    assertGreater(sourceFiles().filter((file) => folderOf(file) === folder).length, 3, folder);
+    assertGreater(imports.filter((each) => folderOf(each.from) === folder).length, 3, folder);
+  }
+});
+
+Deno.test("a folder imports only from the folders below it", () => {
+  const wrong = imports.filter(({ from, to }) => {
+    if (to === undefined) return false;
+    return folderOf(to) !== folderOf(from) && !MAY_IMPORT[folderOf(from)]!.includes(folderOf(to));
+  });
+  assertEquals(wrong.map(show), []);
+});
+
+Deno.test("a folder is imported through its mod.ts", () => {
+  const wrong = imports.filter(({ from, to }) => {
+    if (to === undefined || folderOf(from) === folderOf(to) || to.endsWith("/mod.ts")) return false;
+    // The cores read and write bytes in place; the server is where all the parts are wired together.
+    return folderOf(from) !== "server" && !(folderOf(from) === "fcgi" && to === "twig/bytes.ts");
+  });
+  assertEquals(wrong.map(show), []);
+});
+
+Deno.test("sources can be imported from a URL, where no deno.json is read", () => {
+  const wrong = imports.filter(({ specifier }) => !/^(\.{1,2}\/|node:|jsr:@|npm:)/.test(specifier));
+  assertEquals(wrong.map(show), []);
+});
+
+Deno.test("each third-party package is named in one file only", () => {
+  const files = new Map<string, Set<string>>();
+  for (const { from, specifier } of imports) {
+    const [name] = /^(jsr|npm):(@[^/]+\/)?[^/@]+/.exec(specifier) ?? [];
+    if (name) files.set(name, (files.get(name) ?? new Set()).add(from));
+  }
+  const shared = [...files].filter(([, from]) => from.size > 1).map(([name, from]) => [name, ...from]);
+  assertEquals(shared, []);
+});
+
+Deno.test("the protocol cores do not wait, read a clock, open a socket or log", () => {
+  const cores = sourceFiles().filter((file) => /^(fcgi|server\/http)\//.test(file));
+  const wrong = cores.flatMap((file) => {
+    const code = withoutComments(Deno.readTextFileSync(join(ROOT, file)));
+    const found = code.match(
+      /\b(await|async|Deno|Date|performance|setTimeout|setInterval|console|fetch)\b(?=[\s.(])/g,
+    );
+    return found ? [`${file}: ${found.join(", ")}`] : [];
+  });
+  assertGreater(cores.length, 5);
+  assertEquals(wrong, []);
+});
+
+function withoutComments(code: string): string {
+  return code.replaceAll(/\/\*[^]*?\*\/|\/\/.*/g, "");
+}
