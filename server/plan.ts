@@ -1,0 +1,331 @@
+/**
+ * What the supervisor does, decided and nothing else: `plan(state, event, now)` is pure, so every
+ * crash, hang, reload and stop is a table test without processes. `supervisor.ts` performs the actions.
+ *
+ * Rule 1: consequences come at once, the process follows. A worker that failed is marked `killed`
+ * and its place is vacant from that moment; its end, later, only removes the handle.
+ *
+ * Rule 2: the first generation must boot, a later one may try. If a worker of the first is lost
+ * before all of them are ready, everything stops with an exit code. If one of a rising generation is
+ * lost, that generation is killed and the one that serves is not touched.
+ *
+ * Rule 3: nothing happens by waiting. Deadlines are part of the state; {@linkcode nextDeadline} says
+ * when to look again, and an idle supervisor has none.
+ *
+ * @module
+ */
+import { EXIT } from "./exit_codes.ts";
+import type { ListenAddress, Settings } from "./settings.ts";
+import type { Action, Event, Generation, OsSignal, State, Step } from "./supervisor_state.ts";
+import { stageDeadline, vacancyAfter, type WorkerHandle } from "./worker_handle.ts";
+
+/** `deno task` and npm pass Ctrl-C on to a child that the terminal told already: it arrives twice. */
+const SAME_KEYPRESS = 300;
+
+/**
+ * The first step: spawn the first generation.
+ *
+ * @param settings The settings; `workers` at least 1.
+ * @param now The supervisor's clock in milliseconds.
+ * @returns The first state, and the workers to spawn.
+ */
+export function begin(settings: Settings, now: number): Step {
+  const planner = new Planner({
+    phase: "starting",
+    since: now,
+    current: { number: 1, settings },
+    rising: undefined,
+    reading: false,
+    reloadAgain: false,
+    handles: [],
+    vacancies: [],
+    nextWorker: 1,
+    nextGeneration: 2,
+    exitCode: EXIT.ok,
+  }, now);
+  planner.populate(planner.state.current);
+  return planner.step();
+}
+
+/**
+ * What follows from an event.
+ *
+ * @param state The state before it; not changed.
+ * @param event What happened.
+ * @param now The supervisor's clock in milliseconds.
+ * @returns The state after it, and what to do.
+ */
+export function plan(state: State, event: Event, now: number): Step {
+  const planner = new Planner(state, now);
+  planner.on(event);
+  return planner.step();
+}
+
+/**
+ * When to send the next `tick`.
+ *
+ * @param state The state.
+ * @returns A time of the supervisor's clock in milliseconds, or `undefined` while nothing is pending.
+ */
+export function nextDeadline(state: State): number | undefined {
+  const times = [...state.handles.map(stageDeadline), ...state.vacancies.map((vacancy) => vacancy.at)];
+  const pending = times.filter((time) => time !== undefined);
+  return pending.length === 0 ? undefined : Math.min(...pending);
+}
+
+/** One step in the making: a copy of the state that changes, and the actions so far. */
+class Planner {
+  readonly state: { -readonly [Key in keyof State]: State[Key] };
+  readonly #actions: Action[] = [];
+  readonly #now: number;
+
+  constructor(state: State, now: number) {
+    this.state = { ...state };
+    this.#now = now;
+  }
+
+  step(): Step {
+    if (this.state.phase === "stopping" && this.state.handles.length === 0) {
+      this.#do({ type: "exit", code: this.state.exitCode });
+    }
+    return { state: this.state, actions: this.#actions };
+  }
+
+  on(event: Event): void {
+    switch (event.type) {
+      case "ready":
+        return this.#ready(event.worker, event.addresses);
+      case "bootFailed":
+        return this.#failBoot(event.worker, event.reason);
+      case "ended":
+        return this.#ended(event.worker, event.how);
+      case "settings":
+        return this.#settings(event.settings);
+      case "settingsRefused":
+        return this.#abortReload(event.reason);
+      case "signal":
+        return this.#signal(event.signal);
+      case "tick":
+        return this.#tick();
+    }
+  }
+
+  populate(generation: Generation): void {
+    for (let place = 0; place < generation.settings.workers; place++) this.#spawn(generation, 0);
+  }
+
+  #signal(signal: OsSignal): void {
+    const stopping = this.state.phase === "stopping";
+    if (signal === "QUIT") return this.#stopNow(EXIT.ok);
+    if (signal === "INT" && stopping) return this.#secondInterrupt();
+    if (stopping) return;
+    if (signal === "HUP") return this.#reload();
+    if (signal === "TTIN" || signal === "TTOU") return this.#resize(signal);
+    this.#stop();
+  }
+
+  // Workers
+
+  #spawn(generation: Generation, failures: number): void {
+    const worker = this.state.nextWorker++;
+    const { timeouts } = generation.settings;
+    const handle = { worker, generation: generation.number, since: this.#now, failures, timeouts };
+    this.state.handles = [...this.state.handles, { ...handle, stage: "booting" }];
+    this.#do({ type: "spawn", worker, generation });
+  }
+
+  #ready(worker: number, addresses: readonly ListenAddress[]): void {
+    const handle = this.#find(worker);
+    if (handle?.stage !== "booting") return;
+    this.#enter(handle, "serving");
+    if (this.state.phase === "starting" && this.#isComplete(this.state.current)) {
+      this.#phase("serving");
+      this.#do({ type: "announce", settings: this.state.current.settings, addresses });
+      this.#reloadIfAsked();
+    } else if (this.state.rising !== undefined && this.#isComplete(this.state.rising)) {
+      this.#takeOver(this.state.rising);
+    }
+  }
+
+  #failBoot(worker: number, reason: string): void {
+    const handle = this.#find(worker);
+    if (handle?.stage !== "booting") return;
+    this.#kill(handle);
+    this.#lost(handle, reason);
+  }
+
+  #ended(worker: number, how: string): void {
+    const handle = this.#find(worker);
+    if (handle === undefined) return;
+    this.state.handles = this.state.handles.filter((other) => other !== handle);
+    if (handle.stage === "booting") this.#lost(handle, `worker ${worker} ended before it was ready (${how})`);
+    if (handle.stage === "serving") this.#lost(handle, `worker ${worker} ended (${how})`);
+  }
+
+  /** A worker that should be there is not, or never will be. */
+  #lost(handle: WorkerHandle, reason: string): void {
+    if (handle.generation === this.state.rising?.number) return this.#abortReload(reason);
+    if (this.state.phase === "starting") {
+      this.#say(`Cannot start: ${reason}`);
+      return this.#stopNow(EXIT.boot);
+    }
+    const vacancy = vacancyAfter(handle, this.#now);
+    this.state.vacancies = [...this.state.vacancies, vacancy];
+    this.#say(`${reason}; starting another in ${(vacancy.at - this.#now) / 1000} s`);
+  }
+
+  #tick(): void {
+    for (const handle of this.state.handles) {
+      const deadline = stageDeadline(handle);
+      if (deadline === undefined || deadline > this.#now) continue;
+      if (handle.stage === "booting") {
+        this.#failBoot(handle.worker, `worker ${handle.worker} was not ready in time (timeouts.boot)`);
+      } else {
+        this.#say(`worker ${handle.worker} did not finish in time (timeouts.drain) and is killed`);
+        this.#kill(handle);
+      }
+    }
+    const due = this.state.vacancies.filter((vacancy) => vacancy.at <= this.#now);
+    this.state.vacancies = this.state.vacancies.filter((vacancy) => vacancy.at > this.#now);
+    for (const vacancy of due) this.#spawn(this.state.current, vacancy.failures);
+  }
+
+  // Size
+
+  #resize(signal: "TTIN" | "TTOU"): void {
+    if (this.state.phase === "starting" || this.state.rising !== undefined) {
+      return this.#say(`SIG${signal} is ignored until the workers that boot now are ready`);
+    }
+    if (signal === "TTIN") this.#spawn(this.state.current, 0);
+    else this.#shrink();
+    this.#say(`${this.#present().length + this.state.vacancies.length} workers`);
+  }
+
+  #shrink(): void {
+    const present = this.#present();
+    if (present.length + this.state.vacancies.length <= 1) return;
+    if (this.state.vacancies.length > 0) this.state.vacancies = this.state.vacancies.slice(1);
+    else this.#release(present.at(-1)!);
+  }
+
+  /** The workers of the current generation that serve or are about to. */
+  #present(): WorkerHandle[] {
+    return this.state.handles.filter((handle) =>
+      handle.generation === this.state.current.number &&
+      (handle.stage === "booting" || handle.stage === "serving")
+    );
+  }
+
+  // Reload
+
+  #reload(): void {
+    const { phase, rising, reading } = this.state;
+    if (phase === "starting" || reading || rising !== undefined) {
+      this.state.reloadAgain = true;
+      return this.#say("a reload follows when the workers that boot now are ready");
+    }
+    this.state.reading = true;
+    this.#do({ type: "reread" });
+  }
+
+  #settings(settings: Settings): void {
+    this.state.reading = false;
+    if (this.state.phase === "stopping") return;
+    this.state.rising = { number: this.state.nextGeneration++, settings };
+    this.populate(this.state.rising);
+  }
+
+  #abortReload(reason: string): void {
+    const failed = this.state.rising?.number;
+    this.state.reading = false;
+    this.state.rising = undefined;
+    if (this.state.phase === "stopping") return;
+    for (const handle of this.state.handles) if (handle.generation === failed) this.#kill(handle);
+    this.#say(`Cannot reload, generation ${this.state.current.number} keeps serving: ${reason}`);
+    this.#reloadIfAsked();
+  }
+
+  #takeOver(generation: Generation): void {
+    this.state.current = generation;
+    this.state.rising = undefined;
+    this.state.vacancies = [];
+    for (const handle of this.state.handles) {
+      if (handle.generation !== generation.number) this.#release(handle);
+    }
+    this.#say(`reloaded: generation ${generation.number} serves with ${generation.settings.workers} workers`);
+    this.#reloadIfAsked();
+  }
+
+  #reloadIfAsked(): void {
+    if (!this.state.reloadAgain) return;
+    this.state.reloadAgain = false;
+    this.#reload();
+  }
+
+  #isComplete(generation: Generation): boolean {
+    const serving = this.state.handles.filter((handle) =>
+      handle.generation === generation.number && handle.stage === "serving"
+    );
+    return serving.length === generation.settings.workers;
+  }
+
+  // Stop
+
+  #stop(): void {
+    this.#phase("stopping");
+    for (const handle of this.state.handles) this.#release(handle);
+  }
+
+  #stopNow(code: number): void {
+    if (this.state.phase !== "stopping") {
+      this.#phase("stopping");
+      this.state.exitCode = code;
+    }
+    for (const handle of this.state.handles) this.#kill(handle);
+  }
+
+  #secondInterrupt(): void {
+    if (this.#now - this.state.since >= SAME_KEYPRESS) this.#stopNow(EXIT.ok);
+  }
+
+  #phase(phase: State["phase"]): void {
+    this.state.phase = phase;
+    this.state.since = this.#now;
+    if (phase !== "stopping") return;
+    this.state.rising = undefined;
+    this.state.vacancies = [];
+  }
+
+  // Single handles
+
+  /** Lets a worker go: one that serves finishes first, one that boots has nothing to finish. */
+  #release(handle: WorkerHandle): void {
+    if (handle.stage === "booting") return this.#kill(handle);
+    if (handle.stage !== "serving") return;
+    this.#enter(handle, "draining");
+    this.#do({ type: "drain", worker: handle.worker });
+  }
+
+  #kill(handle: WorkerHandle): void {
+    if (handle.stage === "killed") return;
+    this.#enter(handle, "killed");
+    this.#do({ type: "kill", worker: handle.worker });
+  }
+
+  #enter(handle: WorkerHandle, stage: WorkerHandle["stage"]): void {
+    const moved = { ...handle, stage, since: this.#now };
+    this.state.handles = this.state.handles.map((other) => other.worker === handle.worker ? moved : other);
+  }
+
+  #find(worker: number): WorkerHandle | undefined {
+    return this.state.handles.find((handle) => handle.worker === worker);
+  }
+
+  #say(text: string): void {
+    this.#do({ type: "say", text });
+  }
+
+  #do(action: Action): void {
+    this.#actions.push(action);
+  }
+}

@@ -1,0 +1,140 @@
+/**
+ * The command line that starts this program again as a worker, in each way it can run, and with no
+ * more permission than it has itself.
+ *
+ * - From a file or a URL, workers run `worker_main.ts` beside this file. Deno has it in its cache.
+ * - From a single-file bundle there is nothing beside it: the bundle runs again, told to be a worker.
+ * - From a compiled binary, the binary runs again; its flags are baked in.
+ *
+ * `reusePort` needs `--unstable-net`, or Deno ends the process without an exception. A user's command
+ * line need not have it: only workers listen with `reusePort`, and here they get it.
+ *
+ * @module
+ */
+import type { Settings } from "./settings.ts";
+
+/** How to start this program again as a worker. */
+export interface SelfStart {
+  /** The Deno executable, or the compiled binary. */
+  readonly executable: string;
+  /** The module to run, or `undefined` for a compiled binary. */
+  readonly module: string | undefined;
+  /** Arguments for the program itself. */
+  readonly args: readonly string[];
+}
+
+/** The argument that tells a bundle or a compiled binary to be a worker. */
+export const WORKER_ARGUMENT = "worker";
+
+/** Asks for the state of one permission, as `Deno.permissions.querySync` does. */
+export type PermissionQuery = (
+  descriptor: Deno.PermissionDescriptor,
+) => { readonly state: Deno.PermissionState; readonly partial: boolean };
+
+/**
+ * Finds out how this program was started.
+ *
+ * @param here URL of this module as it runs.
+ * @param standalone Whether this is a compiled binary.
+ * @returns How to start it again.
+ *
+ * @example Usage
+ * ```ts
+ * import { detectSelf } from "./spawn.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const remote = detectSelf("https://example.org/archangel/server/spawn.ts", false);
+ * assertEquals(remote.module, "https://example.org/archangel/server/worker_main.ts");
+ * ```
+ */
+export function detectSelf(here = import.meta.url, standalone = Deno.build.standalone): SelfStart {
+  const executable = Deno.execPath();
+  if (standalone) return { executable, module: undefined, args: [WORKER_ARGUMENT] };
+  if (new URL(here).pathname.endsWith("/server/spawn.ts")) {
+    return { executable, module: new URL("./worker_main.ts", here).href, args: [] };
+  }
+  return { executable, module: here, args: [WORKER_ARGUMENT] };
+}
+
+/**
+ * The arguments for {@linkcode SelfStart.executable}.
+ *
+ * @param self How to start this program.
+ * @param settings What the worker will serve; decides the config of Deno and the narrow permissions.
+ * @param query Asks for a permission of this process.
+ * @returns The arguments.
+ */
+export function workerArguments(
+  self: SelfStart,
+  settings: Settings,
+  query: PermissionQuery = (descriptor) => Deno.permissions.querySync(descriptor),
+): string[] {
+  if (self.module === undefined) return [...self.args];
+  const config = settings.denoConfig === undefined ? [] : ["-c", settings.denoConfig];
+  const flags = ["--no-prompt", "--unstable-net", ...config, ...permissionFlags(settings, query)];
+  return ["run", ...flags, self.module, ...self.args];
+}
+
+const NAMES = ["read", "write", "net", "env", "run", "sys", "ffi", "import"] as const;
+
+/**
+ * The permissions of this process, as flags. Deno tells whether one is granted as a whole but not the
+ * list behind a narrower grant, such as `--allow-read=/srv`. So for those, what the settings need is
+ * asked for piece by piece, and passed on where granted. Nothing is passed on that is not granted.
+ *
+ * @param settings What the worker will serve.
+ * @param query Asks for a permission of this process.
+ * @returns `-A` alone, or one flag a grant.
+ */
+export function permissionFlags(settings: Settings, query: PermissionQuery): string[] {
+  const isWhole = (name: typeof NAMES[number]) => {
+    const { state, partial } = query({ name });
+    return state === "granted" && !partial;
+  };
+  const whole = NAMES.filter(isWhole);
+  if (whole.length === NAMES.length) return ["-A"];
+  const narrow = neededGrants(settings)
+    .filter(({ name }) => !whole.includes(name))
+    .filter((need) => query(need).state === "granted")
+    .map((need) => `--allow-${need.name}=${valueOf(need)}`);
+  return [...whole.map((name) => `--allow-${name}`), ...new Set(narrow)];
+}
+
+type Need = Deno.NetPermissionDescriptor | Deno.ReadPermissionDescriptor | Deno.WritePermissionDescriptor;
+
+function neededGrants(settings: Settings): Need[] {
+  const needs: Need[] = [];
+  for (const address of settings.listen) {
+    if (address.transport === "tcp") {
+      needs.push({ name: "net", host: hostAndPort(address.hostname, address.port) });
+    } else {
+      const path = folderOf(address.path);
+      needs.push({ name: "read", path }, { name: "write", path });
+    }
+  }
+  for (const app of Object.values(settings.apps)) {
+    if (app.kind === "static") needs.push({ name: "read", path: app.location });
+    else if (app.location.startsWith("file:")) {
+      needs.push({ name: "read", path: folderOf(filePath(app.location)) });
+    }
+  }
+  if (settings.log.access.startsWith("/")) needs.push({ name: "write", path: settings.log.access });
+  return needs;
+}
+
+function hostAndPort(hostname: string, port: number): string {
+  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
+}
+
+function filePath(url: string): string {
+  return decodeURIComponent(new URL(url).pathname);
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf("/")) || "/";
+}
+
+/** Deno splits lists at commas; a doubled one is a comma. */
+function valueOf(need: Need): string {
+  return String(need.name === "net" ? need.host : need.path).replaceAll(",", ",,");
+}

@@ -1,0 +1,118 @@
+/**
+ * A worker's side of the process model: it is told what to serve, says when it does, finishes when
+ * asked, and ends when its supervisor is gone. What serving means is not its business: the service
+ * is handed in.
+ *
+ * - stdin carries messages and is the death pact: at its end the worker ends, at once.
+ * - TERM to a worker alone makes it finish and end; the supervisor then starts another in its place.
+ *   A stop of a whole process group or container does the same to all, and that is harmless.
+ * - An error that an app throws where nobody awaits it (a timer, a forgotten promise) is logged. It
+ *   must not end the requests of others, so the worker goes on.
+ *
+ * A worker whose event loop an app has blocked for good neither answers nor notices any of this; the
+ * supervisor kills it when it stops or reloads. Nothing polls for that: an idle worker sleeps.
+ *
+ * @module
+ */
+import {
+  type Boot,
+  controlStream,
+  encodeMessage,
+  parseToWorker,
+  RecordReader,
+  type ToSupervisor,
+  type ToWorker,
+} from "./control.ts";
+import { EXIT } from "./exit_codes.ts";
+import { describeError, say, writeAll } from "./say.ts";
+import type { ListenAddress, Settings } from "./settings.ts";
+
+/** What a worker runs: the part of `service.ts` that this file needs. */
+export interface WorkerService {
+  /** The addresses as bound. */
+  readonly addresses: readonly ListenAddress[];
+  /** Takes nothing new; resolves when what is in flight is done, or cut at `timeouts.drain`. */
+  drain(): Promise<void>;
+}
+
+/**
+ * Starts serving.
+ *
+ * @throws If an address cannot be bound or an app cannot be loaded; the message says which.
+ */
+export type StartService = (
+  settings: Settings,
+  options: { readonly reusePort: boolean; readonly worker: number },
+) => Promise<WorkerService>;
+
+/**
+ * Runs this process as a worker. It returns when stdin ends, and the process is then to end at once.
+ *
+ * @param start Starts what is to be served.
+ * @returns The exit code.
+ * @throws {ControlError} If a message cannot be read: this was not started by a supervisor.
+ */
+export async function runWorker(start: StartService): Promise<number> {
+  const worker = new Worker(start);
+  const reader = new RecordReader("");
+  for await (const bytes of Deno.stdin.readable) {
+    for (const record of reader.push(bytes).records) worker.receive(parseToWorker(record));
+  }
+  return EXIT.failure;
+}
+
+class Worker {
+  readonly #start: StartService;
+  #name = "worker";
+  #service: Promise<WorkerService> | undefined;
+  #draining = false;
+
+  constructor(start: StartService) {
+    this.#start = start;
+  }
+
+  receive(message: ToWorker): void {
+    if (message.type === "drain") this.#drain();
+    else this.#boot(message);
+  }
+
+  async #boot({ settings, worker, key }: Boot): Promise<void> {
+    this.#name = `worker ${worker}`;
+    this.#surviveStrayErrors();
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => this.#drain());
+    const stream = Deno[controlStream(settings.log.access)];
+    const tell = (message: ToSupervisor) => writeAll(stream, encodeMessage(message, key));
+    try {
+      this.#service = this.#start(settings, { reusePort: true, worker });
+      tell({ type: "ready", addresses: (await this.#service).addresses });
+    } catch (error) {
+      tell({ type: "bootFailed", reason: describeError(error) });
+      Deno.exit(EXIT.boot);
+    }
+  }
+
+  async #drain(): Promise<void> {
+    if (this.#draining) return;
+    this.#draining = true;
+    try {
+      await (await this.#service)?.drain();
+    } catch (error) {
+      say(this.#name, `Cannot finish in order: ${describeError(error)}`);
+      Deno.exit(EXIT.failure);
+    }
+    Deno.exit(EXIT.ok);
+  }
+
+  #surviveStrayErrors(): void {
+    globalThis.addEventListener("error", (event) => this.#log(event, event.error));
+    globalThis.addEventListener("unhandledrejection", (event) => this.#log(event, event.reason));
+  }
+
+  #log(event: globalThis.Event, error: unknown): void {
+    event.preventDefault();
+    say(
+      this.#name,
+      `an app left an error unhandled: ${error instanceof Error ? error.stack : String(error)}`,
+    );
+  }
+}
