@@ -53,9 +53,10 @@ function fold(word: string): string {
   return word.slice(0, 64).replace(/[-_\s]/g, "").toLowerCase();
 }
 
-/** A third of the letters may be wrong, but in a short word at least one. */
+/** A third of the letters may be wrong; in a short word one, but not the only one. */
 function tolerance(word: string, candidate: string): number {
-  return Math.max(1, Math.floor(Math.max(word.length, candidate.length) / 3));
+  const length = Math.max(word.length, candidate.length);
+  return length < 2 ? 0 : Math.max(1, Math.floor(length / 3));
 }
 
 /** Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`. */

@@ -36,8 +36,8 @@ export interface UnixAddress {
   readonly group: string | undefined;
 }
 
-/** How an app module is written. */
-export type AppKind = "twig" | "fetch" | "static";
+/** How an app module is written; `auto` leaves it to the loader to find out. */
+export type AppKind = "twig" | "fetch" | "static" | "auto";
 
 /** One app of the config. */
 export interface AppSpec {

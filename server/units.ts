@@ -106,7 +106,8 @@ export function formatDuration(milliseconds: number): string {
   return `${milliseconds}ms`;
 }
 
-/** `1.5KiB` is 1536, but a third of a byte is a mistake. */
+/** `1.5KiB` is 1536, but a third of a byte is a mistake; the error of binary fractions is not. */
 function wholeNumber(value: number): number | undefined {
-  return Number.isSafeInteger(value) ? value : undefined;
+  const whole = Math.round(value);
+  return Number.isSafeInteger(whole) && Math.abs(value - whole) < 1e-6 ? whole : undefined;
 }

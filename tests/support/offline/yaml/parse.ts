@@ -11,12 +11,15 @@ import yaml from "npm:js-yaml@^3.14";
 export interface ParseOptions {
   /** Whether the last of several equal keys wins, instead of being an error. */
   allowDuplicateKeys?: boolean;
+  /** `"failsafe"` leaves every scalar the text that it is. */
+  schema?: "default" | "failsafe";
 }
 
 /** Reads one YAML document; `null` for an empty one. Throws a SyntaxError whose message ends with the place. */
 export function parse(content: string, options: ParseOptions = {}): unknown {
+  const schema = options.schema === "failsafe" ? yaml.FAILSAFE_SCHEMA : yaml.DEFAULT_SAFE_SCHEMA;
   try {
-    return yaml.safeLoad(content, { json: options.allowDuplicateKeys ?? false }) ?? null;
+    return yaml.safeLoad(content, { json: options.allowDuplicateKeys ?? false, schema }) ?? null;
   } catch (error) {
     throw syntaxError(error as YamlException);
   }
