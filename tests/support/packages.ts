@@ -53,8 +53,9 @@ export function readConfig(path: string): DenoConfig {
 /** Picks the genuine packages where they can be had, and the stand-ins where not. */
 export async function choosePackages(): Promise<Packages> {
   const genuine = join(ROOT, "deno.json");
-  const specifiers = genuineSpecifiers(readConfig(genuine));
-  if (await areCached(specifiers) || await isReachable(specifiers[0]!)) {
+  const { imports } = readConfig(genuine);
+  const specifiers = genuineSpecifiers(imports);
+  if (await areCached(specifiers) || await isReachable(`${imports["@std/assert"]}/exists`)) {
     return { config: genuine, standIns: false };
   }
   const config = join(ROOT, ".deno.offline.json");
@@ -77,7 +78,7 @@ export function standInFolders(): string[] {
 }
 
 /** The JSR modules that are used, which are those that have a stand-in: `jsr:@std/yaml@^1/parse` and so on. */
-export function genuineSpecifiers({ imports }: DenoConfig): string[] {
+export function genuineSpecifiers(imports: Record<string, string>): string[] {
   return standInFolders().flatMap((folder) => {
     const { name, exports } = readConfig(join(folder, "deno.json"));
     const paths = typeof exports === "string" ? ["."] : Object.keys(exports);
@@ -96,10 +97,10 @@ async function areCached(specifiers: string[]): Promise<boolean> {
   ]);
 }
 
-/** Whether JSR hands over a module that it is asked for now, whatever the cache holds. */
+/** Whether JSR hands over a module now: what is asked for anew cannot come from the cache. */
 async function isReachable(specifier: string): Promise<boolean> {
   const limit = AbortSignal.timeout(REACH_LIMIT_MS);
-  return await succeeds(["info", "--no-config", `--reload=${specifier}`, "--json", specifier], limit);
+  return await succeeds(["info", "--no-config", "--reload", "--json", specifier], limit);
 }
 
 /** Whether a Deno command ends well; a command cut off by `signal` does not. */
