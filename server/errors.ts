@@ -46,3 +46,42 @@ export class ConfigError extends Error {
     this.problems = problems;
   }
 }
+
+/** Thrown when an app's module cannot be loaded: says which app, which module, and why. */
+export class AppLoadError extends Error {
+  /** Always `"AppLoadError"`. */
+  override readonly name = "AppLoadError";
+  /** The app's name in the config. */
+  readonly app: string;
+  /** The module's URL, or the folder of a static app. */
+  readonly location: string;
+
+  /**
+   * @param app The app's name in the config.
+   * @param location The module's URL, or the folder of a static app.
+   * @param cause What went wrong.
+   */
+  constructor(app: string, location: string, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(`Cannot load app ${JSON.stringify(app)} from ${location}: ${why}`, { cause });
+    this.app = app;
+    this.location = location;
+  }
+}
+
+/** Thrown when an address cannot be bound: says which and why. */
+export class ListenError extends Error {
+  /** Always `"ListenError"`. */
+  override readonly name = "ListenError";
+  /** The address as the config writes it. */
+  readonly address: string;
+
+  /**
+   * @param address The address as the config writes it.
+   * @param why What is the matter, to follow a colon.
+   */
+  constructor(address: string, why: string) {
+    super(`Cannot listen on ${address}: ${why}`);
+    this.address = address;
+  }
+}

@@ -55,9 +55,9 @@ export interface Carrier {
   /** An app failed or broke the contract: tell the log. */
   report(exchange: Exchange, error: unknown): void;
   /** The client's end. */
-  readonly remote: Remote;
+  remoteOf(exchange: Exchange): Remote;
   /** The server's end. */
-  readonly server: ServerInfo;
+  serverOf(exchange: Exchange): ServerInfo;
   /** Whether details of errors are shown to the client. */
   readonly development: boolean;
 }
@@ -112,6 +112,7 @@ export class Exchange implements Corked {
   readonly #response: TwigResponse;
   #stage = Stage.Open;
   #body: RequestBody | undefined;
+  #bodyless = false;
   #abort: AbortController | undefined;
   #iterator: Iterator<Chunk> | AsyncIterator<Chunk> | undefined;
   #held: Chunk[] = [];
@@ -140,7 +141,11 @@ export class Exchange implements Corked {
 
   /** The request's body; made when somebody asks for it. */
   get body(): RequestBody {
-    return this.#body ??= new RequestBody(this);
+    if (this.#body === undefined) {
+      this.#body = new RequestBody(this);
+      if (this.#bodyless) this.#body.finish(undefined);
+    }
+    return this.#body;
   }
 
   /** Whether anybody has asked for the body. */
@@ -159,12 +164,12 @@ export class Exchange implements Corked {
 
   /** The client's end. */
   get remote(): Remote {
-    return this.#carrier.remote;
+    return this.#carrier.remoteOf(this);
   }
 
   /** The server's end. */
   get server(): ServerInfo {
-    return this.#carrier.server;
+    return this.#carrier.serverOf(this);
   }
 
   /** The request's `content-type`. */
@@ -214,6 +219,16 @@ export class Exchange implements Corked {
   /** Whether nothing more will be sent. */
   get over(): boolean {
     return this.#stage === Stage.Over;
+  }
+
+  /** The request has no body, so a read finds the end at once. */
+  noBody(): void {
+    this.#bodyless = true;
+  }
+
+  /** The body is more than can be held for an app that does not read it. */
+  refuseBody(): void {
+    this.#fail(new HttpError(503, "The request body could not be held"));
   }
 
   /** Calls the app and answers. Returns at once if the app has to wait. */

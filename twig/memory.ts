@@ -54,16 +54,13 @@ function parseLines(lines: string): HeaderFields {
 
 /** One exchange without a wire. */
 export class MemoryCarrier implements Carrier {
-  /** The client's end. */
-  readonly remote: Remote;
-  /** The server's end. */
-  readonly server: ServerInfo;
   /** Whether details of errors are shown in the answer. */
   readonly development: boolean;
   /** The exchange. */
   readonly exchange: Exchange;
 
   readonly #sink: AnswerSink;
+  readonly #request: MemoryRequest;
   readonly #pieces: AsyncIterator<Uint8Array> | undefined;
   #reading = false;
 
@@ -80,19 +77,28 @@ export class MemoryCarrier implements Carrier {
     options: { readonly development: boolean; readonly bodyLimit: number },
   ) {
     this.#sink = sink;
-    this.remote = request.remote;
+    this.#request = request;
     this.development = options.development;
-    const { url } = request;
-    this.server = {
+    this.#pieces = request.body?.[Symbol.asyncIterator]();
+    this.exchange = new Exchange(this, memoryHead(request), app, 0, options.bodyLimit);
+    if (this.#pieces === undefined) this.exchange.body.finish(undefined);
+  }
+
+  /** The client's end, as the request gave it. */
+  remoteOf(): Remote {
+    return this.#request.remote;
+  }
+
+  /** The server's end, as far as the URL tells. */
+  serverOf(): ServerInfo {
+    const { url } = this.#request;
+    return {
       name: url.hostname,
       address: "",
       port: Number(url.port) || (url.protocol === "https:" ? 443 : 80),
       protocol: "HTTP/1.1",
       software: "archangel",
     };
-    this.#pieces = request.body?.[Symbol.asyncIterator]();
-    this.exchange = new Exchange(this, memoryHead(request), app, 0, options.bodyLimit);
-    if (this.#pieces === undefined) this.exchange.body.finish(undefined);
   }
 
   /** Reads one piece of the request's body, when the app waits for it. */

@@ -1,0 +1,201 @@
+/**
+ * The access log: one line an exchange, written when it is over, many lines in one write.
+ *
+ * What a client sends is escaped before it is logged, or it could forge lines.
+ *
+ * @module
+ */
+import type { Exchange } from "../twig/exchange.ts";
+import type { LogSettings } from "./settings.ts";
+
+/** Lines that may wait for a slow disk or pipe, in characters; further ones are dropped and counted. */
+const BACKLOG = 4 * 1024 * 1024;
+
+/** One finished exchange, as plain values. */
+export interface AccessRecord {
+  /** Milliseconds since the epoch when it began. */
+  readonly time: number;
+  /** Milliseconds that it took. */
+  readonly duration: number;
+  /** The client's address. */
+  readonly remote: string;
+  /** The user a front end authenticated, or empty. */
+  readonly user: string;
+  /** The method. */
+  readonly method: string;
+  /** `host[:port]` that was asked for. */
+  readonly host: string;
+  /** The target as sent. */
+  readonly target: string;
+  /** The protocol. */
+  readonly protocol: string;
+  /** The status; 0 if no head was sent. */
+  readonly status: number;
+  /** Bytes of body that were sent. */
+  readonly bytes: number;
+  /** Whether the answer is complete. */
+  readonly complete: boolean;
+  /** The `referer` field, or empty. */
+  readonly referer: string;
+  /** The `user-agent` field, or empty. */
+  readonly agent: string;
+}
+
+/**
+ * @param exchange An exchange that is over.
+ * @param now Milliseconds since the epoch.
+ * @returns What to log of it.
+ */
+export function accessRecord(exchange: Exchange, now: number): AccessRecord {
+  const { wireHead, remote } = exchange;
+  return {
+    time: exchange.startedAt,
+    duration: now - exchange.startedAt,
+    remote: remote.address,
+    user: remote.user,
+    method: wireHead.method,
+    host: wireHead.authority,
+    target: wireHead.target,
+    protocol: wireHead.protocol,
+    status: exchange.sentStatus,
+    bytes: exchange.sentBytes,
+    complete: exchange.completed,
+    referer: wireHead.headers.get("referer") ?? "",
+    agent: wireHead.headers.get("user-agent") ?? "",
+  };
+}
+
+/** Quote, backslash and everything that is not printable ASCII, as `\xHH`. */
+function escape(text: string): string {
+  return text.replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/g, (char) => {
+    if (char === '"' || char === "\\") return "\\" + char;
+    return "\\x" + (char.charCodeAt(0) & 0xff).toString(16).padStart(2, "0");
+  });
+}
+
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/** `[22/Nov/2026:19:31:00 +0000]`, the time of the combined format. */
+function commonTime(time: number): string {
+  const iso = new Date(time).toISOString();
+  const month = MONTHS[Number(iso.slice(5, 7)) - 1];
+  return `[${iso.slice(8, 10)}/${month}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000]`;
+}
+
+/**
+ * The combined format of the Apache and NCSA servers.
+ *
+ * @param record The exchange.
+ * @returns One line without its end.
+ */
+export function combinedLine(record: AccessRecord): string {
+  return `${record.remote || "-"} - ${escape(record.user) || "-"} ${commonTime(record.time)} ` +
+    `"${escape(record.method)} ${escape(record.target)} ${escape(record.protocol)}" ` +
+    `${record.status || 499} ${record.bytes || "-"} "${escape(record.referer) || "-"}" "${
+      escape(record.agent) || "-"
+    }"`;
+}
+
+/**
+ * One JSON object a line; `duration` in milliseconds, `time` in ISO 8601.
+ *
+ * @param record The exchange.
+ * @returns One line without its end.
+ */
+export function jsonLine(record: AccessRecord): string {
+  return JSON.stringify({
+    ...record,
+    time: new Date(record.time).toISOString(),
+    status: record.status || 499,
+  });
+}
+
+/** Where lines go. */
+export interface LogTarget {
+  /** Writes some of `bytes`; returns how many. */
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+/** Writes lines in batches, in order, without making a request wait. */
+export class AccessLog {
+  readonly #target: LogTarget;
+  readonly #format: (record: AccessRecord) => string;
+  #pending = "";
+  #dropped = 0;
+  #writing: Promise<void> | undefined;
+
+  /**
+   * @param target Where lines go.
+   * @param format How a line is made.
+   */
+  constructor(target: LogTarget, format: (record: AccessRecord) => string) {
+    this.#target = target;
+    this.#format = format;
+  }
+
+  /**
+   * Logs an exchange.
+   *
+   * @param exchange One that is over.
+   * @param now Milliseconds since the epoch.
+   */
+  add(exchange: Exchange, now: number): void {
+    if (this.#pending.length > BACKLOG) {
+      this.#dropped++;
+      return;
+    }
+    this.#pending += this.#format(accessRecord(exchange, now)) + "\n";
+    this.#writing ??= this.#write();
+  }
+
+  /** Resolves when everything is written. */
+  async flush(): Promise<void> {
+    while (this.#writing !== undefined) await this.#writing;
+  }
+
+  async #write(): Promise<void> {
+    const encoder = new TextEncoder();
+    // One turn, so that all exchanges which end together share a write.
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    try {
+      while (this.#pending !== "") {
+        let rest = encoder.encode(this.#pending);
+        this.#pending = "";
+        while (rest.length > 0) rest = rest.subarray(await this.#target.write(rest));
+        if (this.#dropped > 0) {
+          this.#pending += `archangel: ${this.#dropped} access log lines were dropped, the log is too slow\n`;
+          this.#dropped = 0;
+        }
+      }
+    } catch {
+      // A closed pipe or a full disk: requests go on, lines are lost.
+      this.#pending = "";
+    } finally {
+      this.#writing = undefined;
+    }
+  }
+}
+
+/**
+ * Opens the access log that the settings ask for.
+ *
+ * @param settings Where and how.
+ * @returns The log, or `undefined` if it is off.
+ * @throws {Error} If the file cannot be opened.
+ */
+export async function openAccessLog(settings: LogSettings): Promise<AccessLog | undefined> {
+  if (settings.access === "off") return undefined;
+  const { target, terminal } = await openTarget(settings.access);
+  const combined = settings.format === "combined" || (settings.format === "auto" && terminal);
+  return new AccessLog(target, combined ? combinedLine : jsonLine);
+}
+
+async function openTarget(where: string): Promise<{ target: LogTarget; terminal: boolean }> {
+  if (where === "stdout") return { target: Deno.stdout, terminal: Deno.stdout.isTerminal() };
+  if (where === "stderr") return { target: Deno.stderr, terminal: Deno.stderr.isTerminal() };
+  try {
+    return { target: await Deno.open(where, { append: true, create: true }), terminal: false };
+  } catch (error) {
+    throw new Error(`Cannot open the access log ${where}: ${(error as Error).message}`);
+  }
+}

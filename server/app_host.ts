@@ -1,0 +1,84 @@
+/**
+ * Loads apps: imports a module when its first request comes (or at start, for `preload`), finds the
+ * app in it, and makes whatever it is a TWIG app. Every failure says which app, which file and why.
+ *
+ * @module
+ */
+import { fromFetch } from "../twig/from_fetch.ts";
+import type { App } from "../twig/types.ts";
+import { AppLoadError } from "./errors.ts";
+import type { AppSpec } from "./settings.ts";
+
+/** One app of the config, loaded or not yet. */
+export class HostedApp {
+  /** What the config says of it. */
+  readonly spec: AppSpec;
+  /** Loads the app when that has to be, then calls it. */
+  readonly app: App;
+  #loaded: App | undefined;
+  #loading: Promise<App> | undefined;
+
+  /** @param spec What the config says of it. */
+  constructor(spec: AppSpec) {
+    this.spec = spec;
+    this.app = (request, response) => {
+      if (this.#loaded !== undefined) return this.#loaded(request, response);
+      return this.load().then((app) => app(request, response));
+    };
+  }
+
+  /**
+   * Loads the app, once; a failed load is tried again by the next call.
+   *
+   * @returns The app.
+   * @throws {AppLoadError} If the module is missing, throws, or has no app in it.
+   */
+  load(): Promise<App> {
+    this.#loading ??= loadApp(this.spec).then(
+      (app) => this.#loaded = app,
+      (error) => {
+        this.#loading = undefined;
+        throw error;
+      },
+    );
+    return this.#loading;
+  }
+}
+
+/**
+ * Loads an app.
+ *
+ * @param spec What the config says of it.
+ * @returns A TWIG app.
+ * @throws {AppLoadError} If the module is missing, throws while loading, or has no app in it.
+ */
+export async function loadApp(spec: AppSpec): Promise<App> {
+  try {
+    if (spec.kind === "static") {
+      // Most workers serve no files.
+      const { staticFiles } = await import("../twig/static_files.ts");
+      return staticFiles(spec.location);
+    }
+    const module: Record<string, unknown> = await import(spec.location);
+    return pickApp(module, spec);
+  } catch (error) {
+    throw error instanceof AppLoadError ? error : new AppLoadError(spec.name, spec.location, error);
+  }
+}
+
+/** `export default`, else `export const app`, else an exported `fetch`. */
+function pickApp(module: Record<string, unknown>, spec: AppSpec): App {
+  const found = module["default"] ?? module["app"] ??
+    (typeof module["fetch"] === "function" ? module : undefined);
+  const hasFetch = typeof found === "object" && found !== null &&
+    typeof (found as { fetch?: unknown }).fetch === "function";
+  const kind = spec.kind === "auto" ? (hasFetch ? "fetch" : "twig") : spec.kind;
+  if (kind === "fetch" && (hasFetch || typeof found === "function")) {
+    return fromFetch(found as Parameters<typeof fromFetch>[0]);
+  }
+  if (kind === "twig" && typeof found === "function") return found as App;
+  const wanted = kind === "fetch"
+    ? "a fetch handler: `export default { fetch(request) { … } }` or a function"
+    : "a TWIG app: `export default (request, response) => …`";
+  throw new AppLoadError(spec.name, spec.location, new TypeError(`The module does not export ${wanted}`));
+}

@@ -1,0 +1,643 @@
+/**
+ * The life of one connection: bytes from the socket into a protocol core, events out of it to
+ * exchanges, what they answer back to the socket. The same loop serves every wire.
+ *
+ * Owns the socket, the deadlines and the flow control; knows neither HTTP nor FastCGI. Three rules:
+ *
+ * 1. Pull. `#advance` asks the core for the next event only while there is room for what it brings:
+ *    an unread body, an unsent answer or a pile of pipelined requests stops the reading.
+ * 2. One write a wake-up. Everything that became ready together leaves together.
+ * 3. A read is always pending while an app works, so that a client who goes away is noticed; it
+ *    fills at most the buffer that is there.
+ *
+ * @module
+ */
+import { BODY_HIGH_WATER } from "../twig/body.ts";
+import { type Corked, watch } from "../twig/cork.ts";
+import { ProtocolError } from "../twig/errors.ts";
+import { type Carrier, Exchange } from "../twig/exchange.ts";
+import { NEED_DATA, PAUSED, type RequestHead, type WireEvent, type WireProtocol } from "../twig/wire.ts";
+import type { App, Chunk, Remote, ServerInfo } from "../twig/types.ts";
+import type { Clock, Expiring } from "./clock.ts";
+import type { Limits, Timeouts } from "./limits.ts";
+
+/** What a connection needs of a socket. `Deno.Conn` has it, and so has a pipe in memory. */
+export interface Transport {
+  /** Reads into `buffer`; `null` at the end of input. */
+  read(buffer: Uint8Array): Promise<number | null>;
+  /** Writes some of `bytes`; returns how many. */
+  write(bytes: Uint8Array): Promise<number>;
+  /** Sends FIN. */
+  closeWrite(): Promise<void>;
+  /** Closes both ways. A pending read or write rejects. */
+  close(): void;
+}
+
+/** Which app serves a request, and how. */
+export interface Route {
+  /** The app. */
+  readonly app: App;
+  /** How many characters of the path are the mount's. */
+  readonly prefixLength: number;
+  /** Largest request body in bytes. */
+  readonly bodyBytes: number;
+}
+
+/** What a connection needs of its worker. */
+export interface ConnectionHost {
+  /** Sizes and counts. */
+  readonly limits: Limits;
+  /** Deadlines. */
+  readonly timeouts: Timeouts;
+  /** Whether details of errors are shown to clients. */
+  readonly development: boolean;
+  /** Field lines that every answer gets, each ended by CRLF, such as `server`. */
+  readonly extraFields: string;
+  /** The worker's clock. */
+  readonly clock: Clock;
+  /** Whether no further request is taken. */
+  readonly draining: boolean;
+  /** Picks the app for a request. */
+  route(head: RequestHead): Route;
+  /** An exchange is over; `undefined` if nobody wants to know. */
+  readonly finished: ((exchange: Exchange, connection: Connection) => void) | undefined;
+  /** The peer broke the protocol. */
+  protocolError(error: ProtocolError, connection: Connection): void;
+  /** An app failed. */
+  appError(error: unknown, exchange: Exchange): void;
+  /** The connection is closed. */
+  closed(connection: Connection): void;
+}
+
+/** Both ends of a connection, asked for only when an app asks. */
+export interface Endpoints {
+  /** The client's end. */
+  remote(head: RequestHead): Remote;
+  /** The server's end. */
+  server(head: RequestHead): ServerInfo;
+}
+
+/** An idle connection's buffer: most requests fit, and ten thousand of them cost little. */
+const IDLE_CAPACITY = 512;
+/** The buffer of a connection whose requests were larger than that. */
+const BUSY_CAPACITY = 4 * 1024;
+/** The largest buffer, for bodies. */
+const BODY_CAPACITY = 64 * 1024;
+/** More unsent output than this stops an app, in bytes. */
+const OUTPUT_HIGH_WATER = 64 * 1024;
+/** More unsent output than this stops the taking of requests, in bytes. */
+const OUTPUT_LIMIT = 256 * 1024;
+/** Unread body of one exchange that a multiplexed connection holds before it stops reading. */
+const WINDOW = 1024 * 1024;
+/**
+ * After the client's FIN an open exchange gets this long, in milliseconds. A client that only closed
+ * its sending side waits for the answer; one that went away looks the same until a write fails.
+ */
+const HALF_CLOSE_GRACE = 1000;
+
+const enum Phase {
+  /** Requests are taken. */
+  Serving,
+  /** FIN is sent; what arrives is dropped. */
+  Lingering,
+  /** Closed. */
+  Closed,
+}
+
+/** One connection. */
+export class Connection implements Carrier, Corked, Expiring {
+  /** {@linkcode Corked}: whether it stands on the cork list. */
+  onCorkList = false;
+  /** {@linkcode Expiring}: the earlier one of the read's and the write's. */
+  deadline = Infinity;
+
+  readonly #transport: Transport;
+  readonly #core: WireProtocol;
+  readonly #host: ConnectionHost;
+  readonly #ends: Endpoints;
+  /** Exchanges that are not over, by number. */
+  readonly #open = new Map<number, Exchange>();
+  #phase = Phase.Serving;
+  #readDeadline = Infinity;
+  #writeDeadline = Infinity;
+  /** Whether the header deadline runs: restarting it at every byte would let clients drip. */
+  #headStarted = false;
+  #requests = 0;
+  #advancing = false;
+  #endOfInput = false;
+  /** The peer takes no more: writes are dropped. */
+  #broken = false;
+  /** Bytes that were written since the peer's FIN, which shows that it still listens. */
+  #writtenAfterEnd = false;
+  #writing: Promise<void> | undefined;
+  /** Bytes handed to the socket and not taken yet. */
+  #inFlight = 0;
+  /** Wakes the read loop, which stopped because there was no room. */
+  #resume: (() => void) | undefined;
+  #capacity = IDLE_CAPACITY;
+  #refused = false;
+
+  /**
+   * @param transport The socket.
+   * @param core The protocol.
+   * @param host The worker.
+   * @param ends Both ends, for apps that ask.
+   */
+  constructor(transport: Transport, core: WireProtocol, host: ConnectionHost, ends: Endpoints) {
+    this.#transport = transport;
+    this.#core = core;
+    this.#host = host;
+    this.#ends = ends;
+  }
+
+  /** The client's end. */
+  remoteOf(exchange: Exchange): Remote {
+    return this.#ends.remote(exchange.wireHead);
+  }
+
+  /** The server's end. */
+  serverOf(exchange: Exchange): ServerInfo {
+    return this.#ends.server(exchange.wireHead);
+  }
+
+  /** Whether details of errors are shown to clients. */
+  get development(): boolean {
+    return this.#host.development;
+  }
+
+  /** Serves the connection until it is closed. Never rejects. */
+  async run(): Promise<void> {
+    const { clock } = this.#host;
+    clock.watch(this);
+    this.#setReadDeadline(clock.now + this.#host.timeouts.header);
+    try {
+      while (this.#phase !== Phase.Closed) {
+        if (!this.#mayRead()) {
+          await new Promise<void>((resolve) => this.#resume = resolve);
+          continue;
+        }
+        if (!await this.#readOnce()) break;
+        this.#advance();
+        const written = this.#flushBatch();
+        if (written !== undefined) await written;
+        if (this.#core.closing && this.#open.size === 0) this.#startClosing();
+      }
+    } catch (error) {
+      this.#fault(error);
+    } finally {
+      this.close();
+    }
+  }
+
+  /** No further request: closes now if nothing is under way, else after the last answer. */
+  drain(): void {
+    this.#core.stop();
+    if (this.#core.idle && this.#core.input.length === 0) this.close();
+  }
+
+  /** Closes at once. Open exchanges are aborted. */
+  close(): void {
+    if (this.#phase === Phase.Closed) return;
+    this.#phase = Phase.Closed;
+    this.deadline = Infinity;
+    try {
+      this.#transport.close();
+    } catch {
+      // Deno throws BadResource when the peer's reset has closed it already.
+    }
+    for (const exchange of this.#open.values()) this.#abort(exchange, "The connection was closed");
+    this.#open.clear();
+    this.#core.output.drop();
+    this.#resume?.();
+    this.#host.clock.forget(this);
+    this.#host.closed(this);
+  }
+
+  // Reading.
+
+  /** Whether there is room for what a read may bring. */
+  #mayRead(): boolean {
+    if (this.#phase === Phase.Lingering) return true;
+    if (this.#endOfInput) return false;
+    const { input } = this.#core;
+    if (this.#core.multiplexed) return this.#unsent < OUTPUT_LIMIT && !this.#bodyOverflows();
+    if (this.#open.size === 0) return true;
+    if (this.#wantsInput()) return true;
+    // Only to notice that the client goes away: into the room that is there.
+    return input.end < input.bytes.length && input.length < BODY_HIGH_WATER;
+  }
+
+  get #unsent(): number {
+    return this.#core.output.length + this.#inFlight;
+  }
+
+  #wantsInput(): boolean {
+    for (const exchange of this.#open.values()) {
+      if (exchange.bodyAsked && exchange.body.wanted) return true;
+    }
+    return false;
+  }
+
+  /** A window is full. If it starves others it is the one that has to go. */
+  #bodyOverflows(): boolean {
+    for (const exchange of this.#open.values()) {
+      if (!exchange.bodyAsked || exchange.body.buffered < WINDOW) continue;
+      if (this.#open.size === 1 || !this.#wantsInput()) return true;
+      exchange.refuseBody();
+    }
+    return false;
+  }
+
+  /** Reads once and takes the bytes in. Returns whether to go on. */
+  async #readOnce(): Promise<boolean> {
+    const { input } = this.#core;
+    if (this.#phase === Phase.Serving) this.#makeRoom();
+    else input.start = input.end = 0;
+    const { bytes, end } = input;
+    const view = end === 0 ? bytes : bytes.subarray(end);
+    let size: number | null;
+    try {
+      size = await this.#transport.read(view);
+    } catch {
+      // Reset, or closed by ourselves: there is nobody left to answer.
+      return false;
+    }
+    this.#host.clock.tick();
+    if (this.#phase !== Phase.Serving) return size !== null && this.#phase === Phase.Lingering;
+    if (size === null) return this.#ended();
+    this.#received(view, size, bytes, end);
+    return true;
+  }
+
+  #received(view: Uint8Array, size: number, bytes: Uint8Array, end: number): void {
+    const { input } = this.#core;
+    // While the read was pending an app may have taken the memory along with its body.
+    if (input.bytes === bytes && input.end === end) input.end += size;
+    else input.append(view.subarray(0, size));
+    if (size === view.length && this.#capacity < BODY_CAPACITY) {
+      this.#capacity = this.#capacity < BUSY_CAPACITY ? BUSY_CAPACITY : this.#capacity * 4;
+    }
+    if (this.#open.size > 0) {
+      if (this.#wantsInput()) this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.body);
+    } else if (!this.#headStarted) {
+      this.#headStarted = true;
+      this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.header);
+    }
+  }
+
+  /** Gives the next read room: little while idle, more when reads come back full. */
+  #makeRoom(): void {
+    const { input } = this.#core;
+    if (input.length === 0) {
+      input.start = input.end = 0;
+      if (this.#core.idle && this.#capacity > BUSY_CAPACITY) this.#capacity = BUSY_CAPACITY;
+      if (input.bytes.length !== this.#capacity) input.bytes = new Uint8Array(this.#capacity);
+      return;
+    }
+    const watchOnly = this.#open.size > 0 && !this.#core.multiplexed && !this.#wantsInput();
+    if (!watchOnly) input.reserve(Math.max(1, Math.min(this.#capacity, BODY_CAPACITY) >> 1));
+  }
+
+  /** The peer's FIN. Returns whether to go on. */
+  #ended(): boolean {
+    this.#endOfInput = true;
+    this.#core.endOfInput();
+    this.#advance();
+    if (this.#open.size === 0) {
+      this.#endSoon();
+      return true;
+    }
+    this.#writtenAfterEnd = false;
+    this.#setReadDeadline(this.#host.clock.now + HALF_CLOSE_GRACE);
+    return true;
+  }
+
+  // Events.
+
+  /** Pulls events until the core has no more or there is no room for them. */
+  #advance(): void {
+    if (this.#advancing || this.#phase !== Phase.Serving) return;
+    this.#advancing = true;
+    try {
+      while (this.#mayPull()) {
+        const event = this.#core.next();
+        if (event === NEED_DATA || event === PAUSED) break;
+        this.#dispatch(event);
+      }
+    } catch (error) {
+      this.#refuse(error);
+    } finally {
+      this.#advancing = false;
+    }
+    if (this.#open.size === 0) this.#rest();
+  }
+
+  /** Sets the deadline for what comes next, when no exchange is open. */
+  #rest(): void {
+    if (this.#core.idle && this.#core.input.length === 0) {
+      this.#headStarted = false;
+      this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.idle);
+    } else if (!this.#headStarted) {
+      this.#headStarted = true;
+      this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.header);
+    }
+  }
+
+  #mayPull(): boolean {
+    if (this.#core.closing && this.#open.size === 0) return false;
+    if (this.#unsent > OUTPUT_LIMIT) return false;
+    if (this.#core.multiplexed || this.#open.size === 0) return true;
+    for (const exchange of this.#open.values()) {
+      if (exchange.bodyAsked && !exchange.body.ended && !exchange.body.wanted) return false;
+      if (!exchange.bodyAsked && exchange.wireHead.bodyLength !== 0) return false;
+    }
+    return true;
+  }
+
+  #dispatch(event: WireEvent): void {
+    if (event.kind === "head") return this.#begin(event);
+    if (event.kind === "refused") return this.#host.protocolError(event.error, this);
+    const exchange = this.#open.get(event.exchange);
+    if (exchange === undefined) return;
+    if (event.kind === "data") exchange.body.push(event.chunk);
+    else if (event.kind === "end") {
+      if (event.trailers !== undefined || exchange.wireHead.bodyLength !== 0) {
+        exchange.body.finish(event.trailers);
+      }
+      this.#headStarted = false;
+      if (!this.#endOfInput) this.#setReadDeadline(Infinity);
+    } else {
+      this.#open.delete(event.exchange);
+      this.#abort(exchange, event.reason);
+    }
+  }
+
+  #begin(head: RequestHead): void {
+    const { limits, clock } = this.#host;
+    this.#headStarted = false;
+    this.#setReadDeadline(Infinity);
+    if (++this.#requests >= limits.requestsPerConnection || this.#host.draining) this.#core.stop();
+    const { app, prefixLength, bodyBytes } = this.#host.route(head);
+    const exchange = new Exchange(this, head, app, prefixLength, bodyBytes);
+    exchange.startedAt = clock.now;
+    if (head.bodyLength === 0) exchange.noBody();
+    this.#open.set(exchange.id, exchange);
+    exchange.run();
+  }
+
+  #abort(exchange: Exchange, why: string): void {
+    if (exchange.over) return;
+    exchange.abort(why);
+    this.#host.finished?.(exchange, this);
+  }
+
+  /** The core threw: answer if one may, and close. */
+  #refuse(error: unknown): void {
+    if (!(error instanceof ProtocolError)) return this.#fault(error);
+    if (this.#refused) return;
+    this.#refused = true;
+    this.#host.protocolError(error, this);
+    for (const exchange of this.#open.values()) this.#abort(exchange, error.message);
+    this.#open.clear();
+    this.#core.date = this.#host.clock.date;
+    this.#core.refuse(error, this.#core.output);
+    this.#endSoon();
+  }
+
+  /** Anything but a ProtocolError out of a core, or out of this loop, is a bug of ours. */
+  #fault(error: unknown): void {
+    this.#host.protocolError(
+      new ProtocolError(0, "bug", `Bug: ${error instanceof Error ? error.stack : error}`),
+      this,
+    );
+    this.close();
+  }
+
+  // The carrier's side: what exchanges ask for.
+
+  /** Feeds the body from what has arrived, and sees to it that more arrives. */
+  wantBody(exchange: Exchange): void {
+    if (exchange.over || this.#phase !== Phase.Serving) return;
+    this.#core.wantBody(exchange.id, this.#core.output);
+    if (!this.#core.multiplexed) this.#pullBody(exchange);
+    if (!exchange.body.wanted) return;
+    this.flush();
+    if (!this.#endOfInput) {
+      this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.body);
+    }
+    this.#wake();
+  }
+
+  /** One piece of the body, if it is here: the app may ask from within `#advance`. */
+  #pullBody(exchange: Exchange): void {
+    try {
+      const before = exchange.body.buffered;
+      while (!exchange.over && !exchange.body.ended && exchange.body.buffered === before) {
+        const event = this.#core.next();
+        if (event === NEED_DATA || event === PAUSED) return;
+        const wanted = exchange.body.wanted;
+        this.#dispatch(event);
+        if (wanted) return;
+      }
+    } catch (error) {
+      this.#refuse(error);
+    }
+  }
+
+  /** Sends an interim answer at once. */
+  informational(exchange: Exchange, status: number, fields: string): void {
+    this.#core.informational(exchange.id, status, fields, this.#core.output);
+    this.flush();
+  }
+
+  /** Encodes a head. */
+  head(
+    exchange: Exchange,
+    status: number,
+    fields: string,
+    length: number | undefined,
+    hasDate: boolean,
+  ): void {
+    const { clock, extraFields } = this.#host;
+    this.#core.date = clock.date;
+    this.#core.head(exchange.id, status, fields + extraFields, length, hasDate, this.#core.output);
+  }
+
+  /** Encodes a piece of a body. */
+  data(exchange: Exchange, chunk: Chunk): number {
+    return this.#core.data(exchange.id, chunk, this.#core.output);
+  }
+
+  /** Ends an answer and goes on to the next request. */
+  end(exchange: Exchange, trailers: string): void {
+    this.#core.end(exchange.id, trailers, this.#core.output);
+    this.#over(exchange);
+  }
+
+  /** Cuts an answer. */
+  cut(exchange: Exchange): void {
+    this.#core.cut(exchange.id, this.#core.output);
+    this.#over(exchange);
+  }
+
+  #over(exchange: Exchange): void {
+    this.#open.delete(exchange.id);
+    this.#host.finished?.(exchange, this);
+    // Within #advance the loop there goes on, and sends for the whole batch.
+    if (this.#advancing) return;
+    this.#advance();
+    this.#flushBatch();
+    if ((this.#core.closing || this.#endOfInput) && this.#open.size === 0) this.#endSoon();
+    else this.#wake();
+  }
+
+  /** Takes no further request after this one. */
+  closeAfter(): void {
+    this.#core.stop();
+  }
+
+  /** An app failed. */
+  report(exchange: Exchange, error: unknown): void {
+    this.#host.appError(error, exchange);
+  }
+
+  #wake(): void {
+    const resume = this.#resume;
+    if (resume === undefined) return;
+    this.#resume = undefined;
+    resume();
+  }
+
+  // Writing.
+
+  /** Sends what is encoded, now or after the write under way. */
+  flush(): void {
+    if (this.#writing !== undefined || this.#core.output.length === 0) return;
+    this.#writing = this.#writeOut();
+  }
+
+  /**
+   * Sends a batch of answers. While another exchange works its own answer may join them in a moment,
+   * so they wait with it on the cork list.
+   */
+  #flushBatch(): Promise<void> | undefined {
+    if (this.#core.output.length === 0) return this.#writing;
+    if (this.#open.size > 0 && this.#unsent < OUTPUT_HIGH_WATER) {
+      if (!this.onCorkList) watch(this);
+      return undefined;
+    }
+    this.flush();
+    return this.#writing;
+  }
+
+  /** {@linkcode Corked}: the other exchange does wait. */
+  release(): void {
+    this.flush();
+  }
+
+  /** Waits until the peer has taken enough. */
+  drained(all: boolean): Promise<void> | undefined {
+    if (all ? this.#unsent === 0 : this.#unsent < OUTPUT_HIGH_WATER) return undefined;
+    this.flush();
+    return this.#writing;
+  }
+
+  async #writeOut(): Promise<void> {
+    const { output } = this.#core;
+    try {
+      while (output.length > 0 && !this.#broken) {
+        this.#inFlight = output.length;
+        for (const piece of output.take()) await this.#writeAll(piece);
+        output.recycle();
+      }
+    } catch {
+      this.#broken = true;
+    } finally {
+      this.#inFlight = 0;
+      this.#writing = undefined;
+      this.#setWriteDeadline(Infinity);
+    }
+    if (this.#broken) return this.close();
+    this.#written();
+  }
+
+  async #writeAll(piece: Uint8Array): Promise<void> {
+    let rest = piece;
+    for (;;) {
+      this.#setWriteDeadline(this.#host.clock.now + this.#host.timeouts.write);
+      const size = await this.#transport.write(rest);
+      this.#inFlight -= size;
+      if (this.#endOfInput) this.#writtenAfterEnd = true;
+      if (size === rest.length) return;
+      this.#host.clock.tick();
+      rest = rest.subarray(size);
+    }
+  }
+
+  /** What was stopped because there was too much unsent can go on. */
+  #written(): void {
+    if (this.#advancing || this.#phase !== Phase.Serving) return;
+    if ((this.#core.closing || this.#endOfInput) && this.#open.size === 0) return this.#startClosing();
+    if (this.#resume !== undefined) {
+      this.#advance();
+      this.#wake();
+    }
+  }
+
+  // Closing.
+
+  /** Sends what is left, then closes. */
+  #endSoon(): void {
+    this.flush();
+    if (this.#writing === undefined) this.#startClosing();
+  }
+
+  /**
+   * Closes after the last answer. Closing while the client still sends would reset the connection
+   * and destroy the answer on its way (RFC 9112 §9.6): so FIN first, then read and drop for a while.
+   */
+  #startClosing(): void {
+    if (this.#phase !== Phase.Serving || this.#writing !== undefined) return;
+    const clean = this.#core.idle && this.#core.input.length === 0 && !this.#refused;
+    if (this.#endOfInput || clean) return this.close();
+    this.#phase = Phase.Lingering;
+    this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.linger);
+    this.#transport.closeWrite().catch(() => this.close());
+    this.#wake();
+  }
+
+  // Deadlines.
+
+  #setReadDeadline(at: number): void {
+    this.#readDeadline = at;
+    this.#setDeadline();
+  }
+
+  #setWriteDeadline(at: number): void {
+    this.#writeDeadline = at;
+    this.#setDeadline();
+  }
+
+  #setDeadline(): void {
+    const at = this.#readDeadline < this.#writeDeadline ? this.#readDeadline : this.#writeDeadline;
+    this.deadline = at;
+    if (at !== Infinity) this.#host.clock.arm(at);
+  }
+
+  /** {@linkcode Expiring}: a deadline has passed. */
+  expire(now: number): void {
+    if (this.#writeDeadline <= now || this.#phase !== Phase.Serving) return this.close();
+    if (this.#endOfInput) {
+      if (!this.#writtenAfterEnd) return this.close();
+      this.#writtenAfterEnd = false;
+      return this.#setReadDeadline(now + HALF_CLOSE_GRACE);
+    }
+    this.#setReadDeadline(Infinity);
+    if (this.#open.size > 0) {
+      return this.#refuse(new ProtocolError(408, "body-timeout", "The request body stalled"));
+    }
+    // Nothing was asked for: nothing is owed.
+    if (this.#core.idle && this.#core.input.length === 0) return this.close();
+    this.#refuse(new ProtocolError(408, "header-timeout", "The request head did not arrive in time"));
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * Both ends of an exchange: of the socket over HTTP, of the front end's client over FastCGI.
+ *
+ * @module
+ */
+import type { Remote, ServerInfo } from "../twig/types.ts";
+import type { RequestHead } from "../twig/wire.ts";
+import type { Endpoints } from "./connection.ts";
+import { SOFTWARE } from "./version.ts";
+
+/** The part of a socket that is asked; `Deno.Conn` has it. */
+export interface Addresses {
+  /** The peer. */
+  readonly remoteAddr: Deno.Addr;
+  /** Ourselves. */
+  readonly localAddr: Deno.Addr;
+}
+
+interface HostPort {
+  readonly host: string;
+  readonly port: number;
+}
+
+function hostPort(address: Deno.Addr): HostPort {
+  return "hostname" in address ? { host: address.hostname, port: address.port } : { host: "", port: 0 };
+}
+
+/** `host` of `host[:port]`, with the brackets of an IPv6 address. */
+function nameOf(authority: string): string {
+  return authority.replace(/:\d*$/, "");
+}
+
+/**
+ * The ends of an HTTP connection.
+ *
+ * @param socket The socket.
+ * @returns What an app is told.
+ */
+export function httpEndpoints(socket: Addresses): Endpoints {
+  return {
+    remote(): Remote {
+      const { host, port } = hostPort(socket.remoteAddr);
+      return { address: host, host, port, user: "" };
+    },
+    server(head: RequestHead): ServerInfo {
+      const { host, port } = hostPort(socket.localAddr);
+      return {
+        name: nameOf(head.authority) || host,
+        address: host,
+        port,
+        protocol: head.protocol,
+        software: SOFTWARE,
+      };
+    },
+  };
+}
+
+/**
+ * The ends as a FastCGI front end tells them; the socket's own where it does not (RFC 3875 §4.1).
+ *
+ * @param socket The socket.
+ * @returns What an app is told.
+ */
+export function fcgiEndpoints(socket: Addresses): Endpoints {
+  return {
+    remote(head: RequestHead): Remote {
+      const env = head.env ?? {};
+      const peer = hostPort(socket.remoteAddr);
+      const address = env["REMOTE_ADDR"] ?? peer.host;
+      return {
+        address,
+        host: env["REMOTE_HOST"] || address,
+        port: port(env["REMOTE_PORT"]) ?? (env["REMOTE_ADDR"] === undefined ? peer.port : 0),
+        user: env["REMOTE_USER"] ?? "",
+      };
+    },
+    server(head: RequestHead): ServerInfo {
+      const env = head.env ?? {};
+      const own = hostPort(socket.localAddr);
+      return {
+        name: nameOf(env["SERVER_NAME"] || head.authority),
+        address: env["SERVER_ADDR"] ?? own.host,
+        port: port(env["SERVER_PORT"]) ?? own.port,
+        protocol: head.protocol,
+        software: SOFTWARE,
+      };
+    },
+  };
+}
+
+function port(text: string | undefined): number | undefined {
+  return text !== undefined && /^[0-9]{1,5}$/.test(text) ? Number(text) : undefined;
+}

@@ -1,0 +1,339 @@
+/**
+ * Everything that one process serves, put together: apps, router, listeners, connections, logs. A
+ * worker runs one; a program that imports Archangel can run one in its own process.
+ *
+ * @module
+ */
+import type { ProtocolError } from "../twig/errors.ts";
+import { HttpError } from "../twig/errors.ts";
+import type { Exchange } from "../twig/exchange.ts";
+import type { App } from "../twig/types.ts";
+import type { RequestHead, WireProtocol } from "../twig/wire.ts";
+import { Router } from "../router/mod.ts";
+import { type AccessLog, openAccessLog } from "./access_log.ts";
+import { HostedApp } from "./app_host.ts";
+import { Clock } from "./clock.ts";
+import { Connection, type ConnectionHost, type Endpoints, type Route, type Transport } from "./connection.ts";
+import { fcgiEndpoints, httpEndpoints } from "./endpoints.ts";
+import { ErrorLog } from "./error_log.ts";
+import { HttpCore } from "./http/mod.ts";
+import type { Limits, Timeouts } from "./limits.ts";
+import { listen, type Listener } from "./listener.ts";
+import type { ListenAddress, Settings } from "./settings.ts";
+
+/** How one process serves. */
+export interface ServiceOptions {
+  /** Whether other workers bind the same ports. Default `false`. */
+  readonly reusePort?: boolean;
+  /** The worker's number, for messages and for `{worker}` in a Unix path. Default 1. */
+  readonly worker?: number;
+  /** Whether Unix sockets of an older generation are taken over. Default `false`. */
+  readonly takeOver?: boolean;
+  /** Load every app before serving, as a reload does: a broken one must not replace a good one. */
+  readonly loadAll?: boolean;
+}
+
+/** What one process serves. */
+export interface Service {
+  /** The addresses as bound, with the ports that the kernel chose. */
+  readonly addresses: readonly ListenAddress[];
+  /**
+   * Takes nothing new, finishes what is in flight. Resolves when that is done, or cut at
+   * `timeouts.drain`. Calling it again waits for the same.
+   */
+  drain(): Promise<void>;
+  /** Closes everything now. */
+  stop(): void;
+}
+
+interface Mounted {
+  readonly app: App;
+  readonly bodyBytes: number;
+}
+
+/** RFC 9110 §9.3.7: `OPTIONS *` is about the server; §9.3.8: nobody needs TRACE to a server of apps. */
+const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+
+const notFound: App = () => {
+  throw new HttpError(404);
+};
+const misdirected: App = () => {
+  throw new HttpError(421);
+};
+const noTrace: App = () => {
+  throw new HttpError(405, "", { allow: METHODS });
+};
+const serverOptions: App = (_request, response) => {
+  response.start(204, { allow: METHODS });
+};
+
+/** The apps and mounts of one set of settings, without any socket. */
+export class Site {
+  readonly #router: Router<Mounted>;
+  readonly #strictHosts: boolean;
+  readonly #apps: readonly HostedApp[];
+
+  /** @param settings Apps and routes. */
+  constructor(settings: Settings) {
+    this.#strictHosts = settings.strictHosts;
+    const apps = new Map<string, HostedApp>();
+    for (const spec of Object.values(settings.apps)) apps.set(spec.name, new HostedApp(spec));
+    this.#apps = [...apps.values()];
+    this.#router = new Router(settings.routes.map(({ host, path, app }) => {
+      const hosted = apps.get(app);
+      if (hosted === undefined) {
+        throw new TypeError(`Cannot mount ${path}: there is no app ${JSON.stringify(app)}`);
+      }
+      return { host, path, app: { app: hosted.app, bodyBytes: hosted.spec.bodyBytes } };
+    }));
+  }
+
+  /**
+   * Loads the apps that have to be there before the first request.
+   *
+   * @param all Load every app.
+   * @throws {AppLoadError} If one cannot be loaded.
+   */
+  async load(all: boolean): Promise<void> {
+    await Promise.all(this.#apps.filter(({ spec }) => all || spec.preload).map((app) => app.load()));
+  }
+
+  /**
+   * Picks the app for a request.
+   *
+   * @param head The request's head.
+   * @returns The app; one that answers with an error if no mount takes the request.
+   */
+  route(head: RequestHead): Route {
+    if (head.method === "TRACE") return builtIn(noTrace);
+    if (head.path === "*") return builtIn(serverOptions);
+    const match = this.#router.find(head.authority, head.path);
+    if (match !== undefined) {
+      return { app: match.app.app, prefixLength: match.prefixLength, bodyBytes: match.app.bodyBytes };
+    }
+    return builtIn(this.#strictHosts && !this.#router.hostKnown(head.authority) ? misdirected : notFound);
+  }
+}
+
+function builtIn(app: App): Route {
+  return { app, prefixLength: 0, bodyBytes: Infinity };
+}
+
+/** What all connections of one process share. */
+export class Host implements ConnectionHost {
+  /** Sizes and counts. */
+  readonly limits: Limits;
+  /** Deadlines. */
+  readonly timeouts: Timeouts;
+  /** Whether details of errors are shown to clients. */
+  readonly development: boolean;
+  /** Field lines that every answer gets. */
+  readonly extraFields: string;
+  /** The clock. */
+  readonly clock: Clock = new Clock();
+  /** Whether no further request is taken. */
+  draining = false;
+  /** Hears of finished exchanges, if there is an access log. */
+  readonly finished: ((exchange: Exchange) => void) | undefined;
+
+  readonly #site: Site;
+  readonly #errors: ErrorLog;
+  readonly #connections = new Map<Connection, { wire: string; peer: () => string }>();
+  #whenRoom: PromiseWithResolvers<void> | undefined;
+  #whenEmpty: PromiseWithResolvers<void> | undefined;
+
+  /**
+   * @param settings Limits, deadlines and the rest.
+   * @param site The apps.
+   * @param errors The error log.
+   * @param access The access log, if there is one.
+   */
+  constructor(settings: Settings, site: Site, errors: ErrorLog, access: AccessLog | undefined) {
+    this.limits = settings.limits;
+    this.timeouts = settings.timeouts;
+    this.development = settings.development;
+    this.extraFields = settings.serverName === "" ? "" : `server: ${settings.serverName}\r\n`;
+    this.#site = site;
+    this.#errors = errors;
+    this.finished = access && ((exchange) => access.add(exchange, this.clock.tick()));
+  }
+
+  /** As {@linkcode Site.route}. */
+  route(head: RequestHead): Route {
+    return this.#site.route(head);
+  }
+
+  /**
+   * Serves a connection until it is closed.
+   *
+   * @param transport The socket.
+   * @param core The protocol.
+   * @param ends Both ends.
+   * @param wire `http` or `fcgi`, for the log.
+   * @param peer The peer's address, for the log.
+   * @returns Resolves when it is closed.
+   */
+  serve(
+    transport: Transport,
+    core: WireProtocol,
+    ends: Endpoints,
+    wire: string,
+    peer: () => string,
+  ): Promise<void> {
+    const connection = new Connection(transport, core, this, ends);
+    this.#connections.set(connection, { wire, peer });
+    this.clock.tick();
+    return connection.run();
+  }
+
+  /** Resolves when one more connection may be taken; `undefined` if it may now. */
+  room(): Promise<void> | undefined {
+    if (this.#connections.size < this.limits.connections) return undefined;
+    this.#whenRoom ??= Promise.withResolvers();
+    return this.#whenRoom.promise;
+  }
+
+  /** A connection is closed. */
+  closed(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#whenRoom?.resolve();
+    this.#whenRoom = undefined;
+    if (this.#connections.size === 0) this.#whenEmpty?.resolve();
+  }
+
+  /** The peer broke the protocol. */
+  protocolError(error: ProtocolError, connection: Connection): void {
+    const known = this.#connections.get(connection);
+    this.#errors.protocolError(error, known?.wire ?? "", known?.peer() ?? "");
+  }
+
+  /** An app failed. */
+  appError(error: unknown, exchange: Exchange): void {
+    this.#errors.appError(error, exchange);
+  }
+
+  /** Lets every connection finish; resolves when the last one is closed. */
+  drain(): Promise<void> {
+    this.draining = true;
+    for (const connection of this.#connections.keys()) connection.drain();
+    if (this.#connections.size === 0) return Promise.resolve();
+    this.#whenEmpty ??= Promise.withResolvers();
+    return this.#whenEmpty.promise;
+  }
+
+  /** Closes every connection now. */
+  stop(): void {
+    this.draining = true;
+    for (const connection of [...this.#connections.keys()]) connection.close();
+  }
+}
+
+/**
+ * Starts to serve: loads what has to be loaded, binds every listener, accepts.
+ *
+ * @param settings What to serve.
+ * @param options How this process does.
+ * @returns The running service.
+ * @throws {AppLoadError} If an app cannot be loaded.
+ * @throws {ListenError} If an address cannot be bound. Nothing is left bound then.
+ */
+export async function startService(settings: Settings, options: ServiceOptions = {}): Promise<Service> {
+  const errors = new ErrorLog(`worker ${options.worker ?? 1}`);
+  const access = await openAccessLog(settings.log);
+  const site = new Site(settings);
+  await site.load(options.loadAll ?? false);
+  const host = new Host(settings, site, errors, access);
+  const running = new RunningService(host, access, settings.timeouts.drain);
+  try {
+    for (const address of settings.listen) {
+      const wire = await openWire(address.protocol, settings.limits);
+      running.add(
+        await listen(address, {
+          reusePort: options.reusePort ?? false,
+          takeOver: options.takeOver ?? false,
+          worker: options.worker ?? 1,
+        }),
+        wire,
+        errors,
+      );
+    }
+  } catch (error) {
+    running.stop();
+    throw error;
+  }
+  return running;
+}
+
+/** One protocol: how to speak it, and whose addresses it tells apps. */
+export interface Wire {
+  /** `http` or `fcgi`. */
+  readonly name: string;
+  /** Makes the core of one connection. */
+  core(): WireProtocol;
+  /** Both ends of one connection. */
+  ends(conn: Deno.Conn): Endpoints;
+}
+
+/** FastCGI is loaded when a listener speaks it. */
+async function openWire(protocol: "http" | "fcgi", limits: Limits): Promise<Wire> {
+  if (protocol === "http") return { name: "http", core: () => new HttpCore(limits), ends: httpEndpoints };
+  const { FcgiCore } = await import("../fcgi/mod.ts");
+  return { name: "fcgi", core: () => new FcgiCore(limits), ends: fcgiEndpoints };
+}
+
+class RunningService implements Service {
+  readonly addresses: ListenAddress[] = [];
+  readonly #host: Host;
+  readonly #access: AccessLog | undefined;
+  readonly #drainLimit: number;
+  readonly #listeners: Listener[] = [];
+  #drained: Promise<void> | undefined;
+
+  constructor(host: Host, access: AccessLog | undefined, drainLimit: number) {
+    this.#host = host;
+    this.#access = access;
+    this.#drainLimit = drainLimit;
+  }
+
+  add(listener: Listener, wire: Wire, errors: ErrorLog): void {
+    this.addresses.push(listener.address);
+    this.#listeners.push(listener);
+    const tcp = listener.address.transport === "tcp";
+    listener.accept(
+      (conn) => {
+        // A small answer must not wait for the acknowledgement of the one before it.
+        if (tcp) (conn as Deno.TcpConn).setNoDelay(true);
+        this.#host.serve(conn, wire.core(), wire.ends(conn), wire.name, () => peerOf(conn));
+      },
+      () => this.#host.room(),
+      (error) => errors.trouble(`Cannot accept a connection: ${error}`),
+    );
+  }
+
+  drain(): Promise<void> {
+    return this.#drained ??= this.#drainNow();
+  }
+
+  async #drainNow(): Promise<void> {
+    this.#host.draining = true;
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, this.#drainLimit));
+    const done = Promise.all(this.#listeners.map((listener) => listener.drain())).then(() =>
+      this.#host.drain()
+    );
+    await Promise.race([done, limit]);
+    clearTimeout(timer);
+    this.stop();
+    await this.#access?.flush();
+  }
+
+  stop(): void {
+    for (const listener of this.#listeners) listener.close();
+    this.#host.stop();
+  }
+}
+
+function peerOf(conn: Deno.Conn): string {
+  const addr = conn.remoteAddr;
+  return "hostname" in addr ? `${addr.hostname}:${addr.port}` : "";
+}
