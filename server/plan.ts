@@ -198,7 +198,7 @@ class Planner {
     }
     if (signal === "TTIN") this.#spawn(this.state.current, 0);
     else this.#shrink();
-    this.#say(`${this.#present().length + this.state.vacancies.length} workers`);
+    this.#say(count(this.#present().length + this.state.vacancies.length));
   }
 
   #shrink(): void {
@@ -252,7 +252,7 @@ class Planner {
     for (const handle of this.state.handles) {
       if (handle.generation !== generation.number) this.#release(handle);
     }
-    this.#say(`reloaded: generation ${generation.number} serves with ${generation.settings.workers} workers`);
+    this.#say(`reloaded: generation ${generation.number} serves with ${count(generation.settings.workers)}`);
     this.#reloadIfAsked();
   }
 
@@ -328,4 +328,8 @@ class Planner {
   #do(action: Action): void {
     this.#actions.push(action);
   }
+}
+
+function count(workers: number): string {
+  return workers === 1 ? "1 worker" : `${workers} workers`;
 }

@@ -1,0 +1,65 @@
+import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import { claimPorts, PortError, withPorts } from "../../server/port_check.ts";
+import type { TcpAddress } from "../../server/settings.ts";
+import { freePort } from "../support/ports.ts";
+import { settingsFor } from "../support/settings.ts";
+
+function tcp(port: number, hostname = "127.0.0.1"): TcpAddress {
+  return { protocol: "http", transport: "tcp", hostname, port };
+}
+
+function ports(claims: ReturnType<typeof claimPorts>): number[] {
+  return claims.map(({ got }) => got.transport === "tcp" ? got.port : -1);
+}
+
+Deno.test("claimPorts() finds out that a port is taken, and names it", () => {
+  using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = other.addr;
+  assertThrows(
+    () => claimPorts(settingsFor({ listen: [tcp(port)] }), []),
+    PortError,
+    `Cannot listen on http://127.0.0.1:${port}: port ${port} is taken by another program`,
+  );
+});
+
+Deno.test("claimPorts() lets go of what it tried, also when a later one is taken", () => {
+  using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const port = freePort();
+  claimPorts(settingsFor({ listen: [tcp(port)] }), []);
+  assertThrows(() => claimPorts(settingsFor({ listen: [tcp(port), tcp(other.addr.port)] }), []), PortError);
+  Deno.listen({ hostname: "127.0.0.1", port }).close();
+});
+
+Deno.test("claimPorts() says when the machine has no such address", () => {
+  // TEST-NET-1, RFC 5737 §3
+  const listen = [tcp(freePort(), "192.0.2.1")];
+  assertThrows(() => claimPorts(settingsFor({ listen }), []), PortError, "this machine has no such address");
+});
+
+Deno.test("claimPorts() does not try ports that are held already", () => {
+  using ours = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const address = tcp(ours.addr.port);
+  const held = [{ asked: address, got: address }];
+  assertEquals(claimPorts(settingsFor({ listen: [address] }), held), held);
+});
+
+Deno.test("claimPorts() gives each port 0 a port of its own, and the same one at a reload", () => {
+  const settings = settingsFor({ listen: [tcp(0), tcp(0)] });
+  const claims = claimPorts(settings, []);
+  const [first, second] = ports(claims);
+  assertNotEquals(first, 0);
+  assertNotEquals(first, second);
+  assertEquals(ports(claimPorts(settings, claims)), [first, second]);
+  assertEquals(withPorts(settings, claims).listen, [tcp(first!), tcp(second!)]);
+});
+
+Deno.test("claimPorts() leaves Unix sockets to the worker", () => {
+  const unix = {
+    protocol: "http",
+    transport: "unix",
+    path: "/nowhere/s",
+    mode: 0o660,
+    group: undefined,
+  } as const;
+  assertEquals(claimPorts(settingsFor({ listen: [unix] }), []), [{ asked: unix, got: unix }]);
+});
