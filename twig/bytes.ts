@@ -184,6 +184,12 @@ export class OutputBuffer {
   text(text: string): number {
     const size = text.length;
     if (size <= SHORT_TEXT && this.#ascii(text)) return size;
+    if (size > COPY_LIMIT) {
+      // Room for the worst case would be three times what nearly all text needs.
+      const bytes = utf8.encode(text);
+      this.bytes(bytes);
+      return bytes.length;
+    }
     this.#room(size * 3);
     const { written } = utf8.encodeInto(text, this.#free());
     this.#to += written;
