@@ -92,12 +92,32 @@ export class CheckedConfig {
   }
 
   /**
-   * The names of a mapping or the numbers of a list's items, in their order.
+   * Whether a setting was written and could not be used.
+   *
+   * @param key Its key in the table.
+   * @param steps What stands for each `*` in the key.
+   */
+  isRefused(key: SettingKey, ...steps: readonly (string | number)[]): boolean {
+    const found = this.#found.get(placeKey(fill(key, steps)));
+    return found !== undefined && found.value === undefined;
+  }
+
+  /**
+   * The names in a mapping of named things, in their order.
    *
    * @param key The key of the section.
    */
-  keys<S extends string | number>(key: SectionKey): S[] {
-    return (this.#found.get(placeKey([key]))?.value ?? []) as S[];
+  names(key: "apps"): readonly string[] {
+    return (this.#found.get(placeKey([key]))?.value ?? []) as string[];
+  }
+
+  /**
+   * The numbers of a list's items, from 0.
+   *
+   * @param key The key of the section.
+   */
+  items(key: "listen" | "routes"): readonly number[] {
+    return (this.#found.get(placeKey([key]))?.value ?? []) as number[];
   }
 
   /**
@@ -109,7 +129,7 @@ export class CheckedConfig {
    * @param target Whether to point at the value or at its key.
    */
   refuse(
-    key: SettingKey | SectionKey | "apps.*" | "routes.*" | "",
+    key: SettingKey | SectionKey | "listen.*" | "apps.*" | "routes.*" | "",
     steps: readonly (string | number)[],
     message: string,
     target: ProblemTarget = "value",
@@ -189,14 +209,13 @@ export class CheckedConfig {
 
   #scalar(place: Place, row: SettingRow, raw: unknown): void {
     this.#keep(place, undefined);
-    const label = quote(formatPath(place.path));
+    const label = quote(formatPath(place.written));
     if (!isScalar(raw)) {
       return this.#problem(place, `${label} must be ${row.kind.expects}, got ${nameOf(raw)}`);
     }
-    const text = this.#substituted(place, String(raw));
-    if (text === undefined) return;
     try {
-      this.#keep(place, row.kind.parse(text, place.around));
+      const text = this.#substituted(place, String(raw));
+      if (text !== undefined) this.#keep(place, row.kind.parse(text, place.around));
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.#problem(place, `${label} ${error.message}`);

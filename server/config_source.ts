@@ -154,6 +154,8 @@ function isWithin(inner: YamlNode, outer: YamlNode): boolean {
 
 /** The parser ends its messages with the place and an excerpt; both are shown our way. */
 const PARSER_MESSAGE = /^([^]*?) at line (\d+), column (\d+)/;
+/** In flow style the braces of `${…}` are YAML's own. */
+const REFERENCE_HINT = "; between { and } put ${NAME} in quotes";
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]/;
 
@@ -169,7 +171,8 @@ function syntaxProblem(name: string, text: string, error: unknown): ConfigProble
     return problemAt(name, text, "", `this is not YAML: ${reason}`, NOWHERE);
   }
   const start = offsetOf(text, Number(parsed[2]), Number(parsed[3]));
-  return problemAt(name, text, "", `this is not YAML: ${parsed[1]}`, { start, end: start + 1 });
+  const hint = place(text, start).source.includes("${") ? REFERENCE_HINT : "";
+  return problemAt(name, text, "", `this is not YAML: ${parsed[1]}${hint}`, { start, end: start + 1 });
 }
 
 function problemAt(

@@ -28,6 +28,7 @@ export interface Surroundings {
    *
    * @param name Its name.
    * @returns Its value, or `undefined` if it is not set.
+   * @throws {Refusal} If this process may not read it.
    */
   env(name: string): string | undefined;
 }
@@ -332,7 +333,7 @@ function expectAt(path: string, wanted: "file" | "folder", around: Surroundings,
   const found = around.look(path);
   if (found === wanted) return;
   if (found === "nothing") throw new Refusal(`does not exist: ${path}`);
-  if (found === "denied") throw new Refusal(`may not be read: run with --allow-read=${path}`);
+  if (found === "denied") throw new Refusal(`may not be read: ${path} (Deno needs --allow-read for it)`);
   throw new Refusal(`must be a ${wanted}, and ${path} is a ${found}${otherwise}`);
 }
 

@@ -1,0 +1,147 @@
+/**
+ * From a config file, or from values, to {@linkcode Settings}. Reads the file and looks at the disk
+ * and the environment; the rules are in the files that it puts together.
+ *
+ * | file | owns |
+ * |---|---|
+ * | `config_source.ts` | the text, its values, their places, the look of a problem |
+ * | `settings_table.ts`, `setting_kinds.ts` | which settings there are, and their types |
+ * | `config_check.ts` | the document held against the table |
+ * | `config_settings.ts` | what several settings mean together |
+ *
+ * @module
+ */
+import { dirname, resolve } from "node:path";
+import { CheckedConfig } from "./config_check.ts";
+import { settingsFrom } from "./config_settings.ts";
+import { ConfigSource } from "./config_source.ts";
+import { ConfigError, type ConfigProblem } from "./errors.ts";
+import { Refusal, type Surroundings } from "./setting_kinds.ts";
+import type { Settings } from "./settings.ts";
+
+/** The name under which a config is looked for. */
+export const CONFIG_FILE = "archangel.yaml";
+
+/** Settings as plain data, with the keys of the config file: `{ apps: { hello: "./hello.ts" } }`. */
+export type ConfigValues = Readonly<Record<string, unknown>>;
+
+/** Where settings come from. */
+export interface ConfigInput {
+  /** Path of the config file, as it should be called in messages; `undefined`: there is none. */
+  readonly file?: string | undefined;
+  /** Settings that override the file's, such as flags; paths in it are relative to the current folder. */
+  readonly values?: ConfigValues;
+  /** How to call the values in messages. Default: `"command line"`. */
+  readonly valuesName?: string;
+}
+
+/**
+ * Reads and checks a config.
+ *
+ * @param input Where it comes from.
+ * @param look What is on the disk and in the environment. Default: the real ones.
+ * @returns The settings.
+ * @throws {ConfigError} With everything that is wrong, not only the first.
+ *
+ * @example Usage
+ * ```ts ignore
+ * const settings = loadConfig({ file: "archangel.yaml", values: { workers: 2 } });
+ * ```
+ */
+export function loadConfig(input: ConfigInput, look: Look = REAL): Settings {
+  const config = new CheckedConfig();
+  const path = input.file === undefined ? undefined : resolve(input.file);
+  if (path !== undefined) {
+    const source = ConfigSource.fromYaml(input.file!, readText(input.file!));
+    config.read(source, { ...look, folder: dirname(path) });
+  }
+  if (input.values !== undefined) {
+    const source = ConfigSource.fromValue(input.valuesName ?? "command line", input.values);
+    config.read(source, { ...look, folder: Deno.cwd() });
+  }
+  return finish(config, path);
+}
+
+/**
+ * Checks a config that is given as text.
+ *
+ * @param name How to call it in messages.
+ * @param text The YAML.
+ * @param around What its paths are relative to, and what is on the disk and in the environment.
+ * @returns The settings.
+ * @throws {ConfigError} With everything that is wrong, not only the first.
+ *
+ * @example Usage
+ * ```ts
+ * import { parseConfig } from "./config.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const yaml = "apps: { hello: { fetch: npm:hello } }";
+ * const around = { folder: "/srv", look: () => "nothing" as const, env: () => undefined };
+ * assertEquals(parseConfig("a.yaml", yaml, around).routes, [{ host: undefined, path: "/", app: "hello" }]);
+ * ```
+ */
+export function parseConfig(name: string, text: string, around: Surroundings): Settings {
+  const config = new CheckedConfig();
+  config.read(ConfigSource.fromYaml(name, text), around);
+  return finish(config, resolve(around.folder, name));
+}
+
+/**
+ * Checks values against the settings table without asking whether they make a whole config.
+ *
+ * @param values The values, with the keys of the config file.
+ * @returns What is wrong with them; empty if nothing.
+ */
+export function checkValues(values: ConfigValues): readonly ConfigProblem[] {
+  const config = new CheckedConfig();
+  config.read(ConfigSource.fromValue("command line", values), { ...REAL, folder: Deno.cwd() });
+  return config.problems;
+}
+
+function finish(config: CheckedConfig, path: string | undefined): Settings {
+  const settings = settingsFrom(config, path);
+  const { problems } = config;
+  if (problems.length > 0) throw new ConfigError(problems);
+  return settings;
+}
+
+function readText(file: string): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(Deno.readFileSync(file));
+  } catch (error) {
+    const message = unreadable(error, file);
+    throw new ConfigError([{ key: "", line: 0, column: 0, message, report: `${file}: ${message}` }]);
+  }
+}
+
+function unreadable(error: unknown, file: string): string {
+  if (error instanceof Deno.errors.NotFound) return "there is no such file";
+  if (error instanceof Deno.errors.NotCapable) return `may not be read: run with --allow-read=${file}`;
+  if (error instanceof Deno.errors.IsADirectory) return "this is a folder, not a config file";
+  if (error instanceof TypeError) return "this is not UTF-8 text";
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The parts of {@linkcode Surroundings} that do not depend on where a text came from. */
+type Look = Pick<Surroundings, "look" | "env">;
+
+const REAL: Look = {
+  env(name) {
+    try {
+      return Deno.env.get(name);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotCapable)) throw error;
+      throw new Refusal(`has variable ${name}, which may not be read: run with --allow-env=${name}`);
+    }
+  },
+  look(path) {
+    try {
+      const { isFile, isDirectory } = Deno.statSync(path);
+      return isDirectory ? "folder" : isFile ? "file" : "nothing";
+    } catch (error) {
+      const { NotCapable, PermissionDenied } = Deno.errors;
+      return error instanceof NotCapable || error instanceof PermissionDenied ? "denied" : "nothing";
+    }
+  },
+};
