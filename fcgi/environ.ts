@@ -45,10 +45,11 @@ const NO_FIELD: ReadonlySet<string> = new Set([
  *
  * @param params The variables, in the order received.
  * @param exchange The number of the exchange.
- * @returns The head. Its `bodyLength` is `undefined` when no CONTENT_LENGTH was sent.
+ * @param withoutLength The body's length if there is no CONTENT_LENGTH, for then this file cannot know.
+ * @returns The head.
  * @throws {ProtocolError} With status 400, if there is no request in these variables.
  */
-export function readHead(params: Params, exchange: number): RequestHead {
+export function readHead(params: Params, exchange: number, withoutLength: 0 | undefined): RequestHead {
   if (params.hasControl) refuseControl(params);
   const method = params.get("REQUEST_METHOD");
   if (!TOKEN.test(method)) {
@@ -56,7 +57,13 @@ export function readHead(params: Params, exchange: number): RequestHead {
       ? new ProtocolError(400, "no-method", "Cannot read CGI variables: REQUEST_METHOD is missing")
       : bad("bad-method", "REQUEST_METHOD", method);
   }
-  return new CgiHead(params, exchange, method, readTarget(params, method), readLength(params));
+  return new CgiHead(
+    params,
+    exchange,
+    method,
+    readTarget(params, method),
+    readLength(params) ?? withoutLength,
+  );
 }
 
 function bad(code: string, name: string, value: string): ProtocolError {

@@ -1,0 +1,60 @@
+/**
+ * Answers in CGI's form (RFC 3875 §6.3): a head whose first line is `Status`, sent on STDOUT.
+ *
+ * @module
+ */
+import type { OutputBuffer } from "../twig/bytes.ts";
+import { reasonPhrase } from "../twig/status.ts";
+import { ProtocolStatus, RecordType, writeEndRequest, writeLatin1, writeStreamEnd } from "./records.ts";
+
+/**
+ * Writes the head of an answer. It always has a status line: without one, front ends make a 302 of
+ * `Location`, or a 200, as each sees fit.
+ *
+ * @param out Where to.
+ * @param id The request id.
+ * @param status The status.
+ * @param fields Checked field lines, each ended by CRLF.
+ * @param length Bytes of body; `undefined` sends no content-length.
+ */
+export function writeHead(
+  out: OutputBuffer,
+  id: number,
+  status: number,
+  fields: string,
+  length: number | undefined,
+): void {
+  writeLatin1(out, RecordType.Stdout, id, encodeHead(status, fields, length));
+}
+
+/**
+ * Writes what ends an answer: the end of STDOUT, and END_REQUEST right behind it.
+ *
+ * @param out Where to.
+ * @param id The request id.
+ */
+export function writeAnswerEnd(out: OutputBuffer, id: number): void {
+  writeStreamEnd(out, RecordType.Stdout, id);
+  writeEndRequest(out, id, ProtocolStatus.RequestComplete);
+}
+
+/**
+ * Writes a whole answer that has no more to say than its status.
+ *
+ * @param out Where to.
+ * @param id The request id.
+ * @param status The status.
+ */
+export function writeStatus(out: OutputBuffer, id: number, status: number): void {
+  const body = `${reasonPhrase(status)}\n`;
+  const head = encodeHead(status, "content-type: text/plain; charset=utf-8\r\n", body.length);
+  writeLatin1(out, RecordType.Stdout, id, head + body);
+  writeAnswerEnd(out, id);
+}
+
+function encodeHead(status: number, fields: string, length: number | undefined): string {
+  // A field of this name is an order to the front end, and not the app's to give.
+  const own = fields.includes("status:") ? fields.replace(/^status:.*\r\n/gm, "") : fields;
+  const framing = length === undefined ? "\r\n" : `content-length: ${length}\r\n\r\n`;
+  return `Status: ${status} ${reasonPhrase(status)}\r\n${own}${framing}`;
+}

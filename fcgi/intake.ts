@@ -1,0 +1,239 @@
+/**
+ * What a request's own records do: begin it, give it PARAMS and STDIN, abort it (FastCGI 1.0 §5, §6).
+ * Turns them into events, holds them to the limits, and answers where no app can.
+ *
+ * A bad request is answered with its status and leaves the other ids alone. Once an app is at work,
+ * a body that breaks its promise aborts the exchange: it never ends as if it were whole.
+ *
+ * @module
+ */
+import type { InputBuffer, OutputBuffer } from "../twig/bytes.ts";
+import { ProtocolError } from "../twig/errors.ts";
+import type { Aborted, BodyChunk, EndOfRequest, Refused, RequestHead, WireLimits } from "../twig/wire.ts";
+import { writeStatus } from "./answers.ts";
+import { readHead } from "./environ.ts";
+import { ProtocolStatus, Role, writeEndRequest } from "./records.ts";
+import { type OpenRequests, Request } from "./requests.ts";
+import { State } from "./states.ts";
+
+/**
+ * PARAMS may be this many times larger than an HTTP head, and have this many times more pairs. The
+ * front end has held the client to its own limits; what it adds is its operator's choice, up to a
+ * whole environment. Refusing it would break a site, not stop an attack.
+ */
+const PARAMS_LEEWAY = 8;
+
+/** Takes in the requests of one connection. */
+export class Intake {
+  readonly #output: OutputBuffer;
+  readonly #open: OpenRequests;
+  readonly #limits: WireLimits;
+  /** Has its body, and the app is to hear so next. */
+  #whole: Request | undefined;
+
+  /**
+   * @param output Where answers go that need no app.
+   * @param open The open requests.
+   * @param limits What to enforce.
+   */
+  constructor(output: OutputBuffer, open: OpenRequests, limits: WireLimits) {
+    this.#output = output;
+    this.#open = open;
+    this.#limits = limits;
+  }
+
+  /**
+   * BEGIN_REQUEST for an id that is free.
+   *
+   * @param id The request id.
+   * @param role What the web server wants.
+   * @param keep Whether it keeps the connection.
+   * @returns What to report if the request is turned away.
+   */
+  begin(id: number, role: number, keep: boolean): Refused | undefined {
+    const { headerBytes, openExchanges } = this.#limits;
+    const request = new Request(id, this.#open.nextNumber(id), keep, headerBytes * PARAMS_LEEWAY);
+    if (role !== Role.Responder) {
+      return this.#turnAway(request, ProtocolStatus.UnknownRole, `role ${role} is not served`);
+    }
+    if (this.#open.last || this.#open.size >= openExchanges) {
+      return this.#turnAway(request, ProtocolStatus.Overloaded, "the connection takes no more");
+    }
+    this.#open.add(request);
+    return undefined;
+  }
+
+  /** Says no in END_REQUEST. Further records of the id are ignored, since none is open. */
+  #turnAway(request: Request, status: ProtocolStatus, why: string): Refused {
+    writeEndRequest(this.#output, request.id, status);
+    if (!request.keepConnection) this.#open.last = true;
+    const code = status === ProtocolStatus.Overloaded ? "overloaded" : "unknown-role";
+    const error = new ProtocolError(0, code, `Cannot begin FastCGI request ${request.id}: ${why}`);
+    return { kind: "refused", exchange: request.number, error };
+  }
+
+  /**
+   * A piece of PARAMS, which is copied.
+   *
+   * @param request The request.
+   * @param bytes Where the piece is.
+   * @param from Index of its first byte.
+   * @param to Index after its last byte.
+   * @returns What to report if that is too much.
+   */
+  addParams(request: Request, bytes: Uint8Array, from: number, to: number): Refused | undefined {
+    if (request.params.append(bytes, from, to)) return undefined;
+    const error = new ProtocolError(431, "params-too-large", "Cannot read PARAMS: too many bytes");
+    return this.refuse(request, error);
+  }
+
+  /**
+   * The end of PARAMS: there is a request, if it is one.
+   *
+   * @param request The request.
+   * @param bodyEnds Whether the end of STDIN is here already.
+   * @returns The head, or why there is none.
+   */
+  endParams(request: Request, bodyEnds: boolean): RequestHead | Refused {
+    let head: RequestHead;
+    try {
+      head = this.#readHead(request, bodyEnds);
+    } catch (error) {
+      if (error instanceof ProtocolError) return this.refuse(request, error);
+      throw error;
+    }
+    request.expected = head.bodyLength;
+    request.isHead = head.method === "HEAD";
+    request.state = State.Body;
+    if (head.bodyLength === 0) this.#bodyIsWhole(request);
+    return head;
+  }
+
+  #readHead(request: Request, bodyEnds: boolean): RequestHead {
+    const params = request.params.finish();
+    const { headerFields, bodyBytes } = this.#limits;
+    if (params === undefined) {
+      throw new ProtocolError(400, "bad-params", "Cannot read PARAMS: a length leads out of it");
+    }
+    if (params.size > headerFields * PARAMS_LEEWAY) {
+      throw new ProtocolError(
+        431,
+        "too-many-params",
+        `Cannot read PARAMS: ${params.size} pairs are too many`,
+      );
+    }
+    const head = readHead(params, request.number, bodyEnds ? 0 : undefined);
+    if (head.bodyLength !== undefined && head.bodyLength > bodyBytes) {
+      throw new ProtocolError(413, "body-too-large", `Cannot take a body of ${head.bodyLength} bytes`);
+    }
+    return head;
+  }
+
+  /**
+   * A piece of STDIN, of which no more is taken than CONTENT_LENGTH promised.
+   *
+   * @param request The request, whose body is not whole.
+   * @param input Where the piece is.
+   * @param available How much of it is there, at least 1.
+   * @returns What to report.
+   */
+  takeBody(request: Request, input: InputBuffer, available: number): BodyChunk | Aborted {
+    const { expected, received } = request;
+    const { bodyBytes } = this.#limits;
+    const size = expected === undefined ? available : Math.min(available, expected - received);
+    if (received + size > bodyBytes) {
+      return this.#fail(request, 413, `The request body is larger than ${bodyBytes} bytes`);
+    }
+    const chunk = input.take(size);
+    request.received += size;
+    if (request.received === expected) this.#bodyIsWhole(request);
+    return { kind: "data", exchange: request.number, chunk };
+  }
+
+  /**
+   * The end of STDIN.
+   *
+   * @param request The request, whose body is not whole.
+   * @returns What to report if it came too early.
+   */
+  endBody(request: Request): Aborted | undefined {
+    const { expected, received } = request;
+    if (expected !== undefined) {
+      return this.#fail(request, 400, `The request body ended after ${received} of ${expected} bytes`);
+    }
+    this.#bodyIsWhole(request);
+    return undefined;
+  }
+
+  #bodyIsWhole(request: Request): void {
+    request.state = State.Answering;
+    this.#whole = request;
+  }
+
+  /**
+   * The event that follows a whole body; to be asked for before anything else is read.
+   *
+   * @returns The event, once, unless the request is over by now.
+   */
+  reportWhole(): EndOfRequest | undefined {
+    const request = this.#whole;
+    if (request === undefined) return undefined;
+    this.#whole = undefined;
+    if (request.state === State.Over) return undefined;
+    return { kind: "end", exchange: request.number, trailers: undefined };
+  }
+
+  /**
+   * ABORT_REQUEST: its END_REQUEST is sent at once, not when an app notices.
+   *
+   * @param request The request.
+   * @returns What to report if an app is at work on it.
+   */
+  abort(request: Request): Aborted | undefined {
+    const known = request.state !== State.Params;
+    writeEndRequest(this.#output, request.id, ProtocolStatus.RequestComplete);
+    this.#open.close(request);
+    return known ? aborted(request, "The front end sent FCGI_ABORT_REQUEST") : undefined;
+  }
+
+  /**
+   * No more will be read: requests that are not whole are over, the others get their answers.
+   *
+   * @returns What to report for one of them; ask again until there is no more.
+   */
+  endOfInput(): Aborted | undefined {
+    this.#open.last = true;
+    for (const request of this.#open) {
+      if (request.state === State.Answering) continue;
+      const known = request.state === State.Body;
+      this.#open.close(request);
+      if (known) return aborted(request, "The front end closed the connection inside the request");
+    }
+    return undefined;
+  }
+
+  /**
+   * Answers a request that no app has seen.
+   *
+   * @param request The request.
+   * @param error What is wrong with it, with a status.
+   * @returns What to report.
+   */
+  refuse(request: Request, error: ProtocolError): Refused {
+    writeStatus(this.#output, request.id, error.status);
+    this.#open.close(request);
+    return { kind: "refused", exchange: request.number, error };
+  }
+
+  /** An app is at work on this request, and will not get what it was promised. */
+  #fail(request: Request, status: number, reason: string): Aborted {
+    if (request.headSent) this.#open.last = true;
+    else writeStatus(this.#output, request.id, status);
+    this.#open.close(request);
+    return aborted(request, reason);
+  }
+}
+
+function aborted(request: Request, reason: string): Aborted {
+  return { kind: "abort", exchange: request.number, reason };
+}

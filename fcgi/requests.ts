@@ -1,0 +1,114 @@
+/**
+ * The requests that are open on one FastCGI connection: found by id when a record comes in, by
+ * exchange number when an answer goes out.
+ *
+ * Ids are the peer's and are used again at once; exchange numbers are ours and never are. A number
+ * is a serial with the id in its lowest 16 bits, so one map serves both and a late command for a
+ * request that is over finds nothing.
+ *
+ * @module
+ */
+import { ParamsCollector } from "./params.ts";
+import { State } from "./states.ts";
+
+const ID_RANGE = 0x10000;
+
+/** One request, from BEGIN_REQUEST until its END_REQUEST. */
+export class Request {
+  /** The request id on the wire. */
+  readonly id: number;
+  /** The exchange number. */
+  readonly number: number;
+  /** Whether the web server keeps the connection after this request (FCGI_KEEP_CONN). */
+  readonly keepConnection: boolean;
+  /** What has come of PARAMS. */
+  readonly params: ParamsCollector;
+  /** Where it stands. */
+  state: State = State.Params;
+  /** Body bytes that CONTENT_LENGTH promises; `undefined` if it does not. */
+  expected: number | undefined = undefined;
+  /** Body bytes that have come. */
+  received = 0;
+  /** Whether the method is HEAD. */
+  isHead = false;
+  /** Whether the head of the answer is encoded. */
+  headSent = false;
+  /** Whether the answer has no body, whatever the app yields. */
+  bodyless = false;
+
+  /**
+   * @param id The request id.
+   * @param number The exchange number.
+   * @param keepConnection Whether FCGI_KEEP_CONN is set.
+   * @param paramsBytes Most bytes of PARAMS.
+   */
+  constructor(id: number, number: number, keepConnection: boolean, paramsBytes: number) {
+    this.id = id;
+    this.number = number;
+    this.keepConnection = keepConnection;
+    this.params = new ParamsCollector(paramsBytes);
+  }
+}
+
+/** All open requests of a connection, and whether more may come. */
+export class OpenRequests implements Iterable<Request> {
+  /** True once the connection closes as soon as none is open. */
+  last = false;
+  readonly #byId: Map<number, Request> = new Map();
+  #serial = 0;
+
+  /** How many are open. */
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /**
+   * @param id A request id.
+   * @returns A new exchange number for it.
+   */
+  nextNumber(id: number): number {
+    return ++this.#serial * ID_RANGE + id;
+  }
+
+  /**
+   * Adds a request.
+   *
+   * @param request The request; no other one of its id is open.
+   */
+  add(request: Request): void {
+    this.#byId.set(request.id, request);
+  }
+
+  /**
+   * @param id A request id.
+   * @returns The open request that has it.
+   */
+  withId(id: number): Request | undefined {
+    return this.#byId.get(id);
+  }
+
+  /**
+   * @param exchange An exchange number.
+   * @returns The request, if it is still open.
+   */
+  find(exchange: number): Request | undefined {
+    const request = this.#byId.get(exchange % ID_RANGE);
+    return request?.number === exchange ? request : undefined;
+  }
+
+  /**
+   * A request is over: its id is free again.
+   *
+   * @param request The request.
+   */
+  close(request: Request): void {
+    request.state = State.Over;
+    this.#byId.delete(request.id);
+    if (!request.keepConnection) this.last = true;
+  }
+
+  /** The open ones, oldest first. They may be closed on the way. */
+  [Symbol.iterator](): IterableIterator<Request> {
+    return this.#byId.values();
+  }
+}
