@@ -43,6 +43,8 @@ export interface DenoConfig {
   exports: string | Record<string, string>;
   /** Import map. */
   imports: Record<string, string>;
+  /** How strict the compiler is. */
+  compilerOptions: Record<string, boolean>;
 }
 
 /** Reads a config file that has no comments in it. */
@@ -54,7 +56,7 @@ export function readConfig(path: string): DenoConfig {
 export async function choosePackages(): Promise<Packages> {
   const genuine = join(ROOT, "deno.json");
   const { imports } = readConfig(genuine);
-  const specifiers = genuineSpecifiers(imports);
+  const specifiers = standInModules().map(({ specifier }) => specifier);
   if (await areCached(specifiers) || await isReachable(`${imports["@std/assert"]}/exists`)) {
     return { config: genuine, standIns: false };
   }
@@ -77,12 +79,24 @@ export function standInFolders(): string[] {
   return names.sort().map((name) => join(STAND_INS, name));
 }
 
-/** The JSR modules that are used, which are those that have a stand-in: `jsr:@std/yaml@^1/parse` and so on. */
-export function genuineSpecifiers(imports: Record<string, string>): string[] {
+/** One module of a package, and what stands in for it. */
+export interface StandIn {
+  /** The genuine module: `jsr:@std/yaml@^1/parse`. */
+  readonly specifier: string;
+  /** Absolute path of the module that stands in. */
+  readonly path: string;
+}
+
+/** All stand-ins, which are also the list of the JSR modules that are used. */
+export function standInModules(): StandIn[] {
+  const { imports } = readConfig(join(ROOT, "deno.json"));
   return standInFolders().flatMap((folder) => {
     const { name, exports } = readConfig(join(folder, "deno.json"));
-    const paths = typeof exports === "string" ? ["."] : Object.keys(exports);
-    return paths.map((path) => imports[name] + path.slice(1));
+    const modules = typeof exports === "string" ? { ".": exports } : exports;
+    return Object.entries(modules).map(([path, file]) => ({
+      specifier: imports[name] + path.slice(1),
+      path: join(folder, file),
+    }));
   });
 }
 

@@ -27,7 +27,8 @@ export function sourceFiles(): string[] {
   return ["mod.ts", ...SOURCE_FOLDERS.flatMap(filesIn)].sort();
 }
 
-function filesIn(folder: string): string[] {
+/** All TypeScript files in a folder, from the root. */
+export function filesIn(folder: string): string[] {
   return [...Deno.readDirSync(join(ROOT, folder))].flatMap((entry) => {
     const path = `${folder}/${entry.name}`;
     if (entry.isDirectory) return filesIn(path);

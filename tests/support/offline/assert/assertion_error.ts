@@ -3,6 +3,11 @@
 /** A failed assertion. */
 export class AssertionError extends Error {
   override name = "AssertionError";
+
+  /** Makes the error; unlike `Error`, it asks for a message. */
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+  }
 }
 
 /** Ends a sentence with the caller's message, or with a full stop when there is none. */
