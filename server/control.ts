@@ -20,18 +20,32 @@
  */
 import type { ListenAddress, Settings } from "./settings.ts";
 
-/** The first message to a worker: what to serve, and who it is. */
-export interface Boot {
-  /** Discriminates {@linkcode ToWorker}. */
-  readonly type: "boot";
-  /** Number of the worker, counted up from 1 through the life of the supervisor. */
+/** What a worker is to be. */
+export interface Assignment {
+  /** Its place, from 1 to the number of workers. */
   readonly worker: number;
   /** Number of its generation, counted up from 1. */
   readonly generation: number;
-  /** What its messages have to begin with. */
-  readonly key: string;
+  /**
+   * What it is started for: `first` at the start of everything, `rising` to take over from an older
+   * generation, `replacement` beside workers of its own generation.
+   */
+  readonly role: Role;
   /** Everything to serve. */
   readonly settings: Settings;
+}
+
+/** See {@linkcode Assignment.role}. */
+export type Role = typeof ROLES[number];
+
+const ROLES = ["first", "rising", "replacement"] as const;
+
+/** The first message to a worker. */
+export interface Boot extends Assignment {
+  /** Discriminates {@linkcode ToWorker}. */
+  readonly type: "boot";
+  /** What its messages have to begin with. */
+  readonly key: string;
 }
 
 /** Asks a worker to take nothing new, finish what is in flight, and end. */
@@ -203,6 +217,7 @@ export function parseToWorker(json: string): ToWorker {
         type: "boot",
         worker: wholeNumber(message, "worker"),
         generation: wholeNumber(message, "generation"),
+        role: roleOf(message),
         key: text(message, "key"),
         settings: settingsOf(message),
       };
@@ -261,6 +276,12 @@ function text(message: Fields, key: string): string {
   const value = message[key];
   if (typeof value !== "string") throw new ControlError(`Cannot read message: ${key} is not text`);
   return value;
+}
+
+function roleOf(message: Fields): Role {
+  const role = ROLES.find((name) => name === message.role);
+  if (role === undefined) throw new ControlError("Cannot read message: role is unknown");
+  return role;
 }
 
 function settingsOf(message: Fields): Settings {

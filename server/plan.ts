@@ -14,6 +14,7 @@
  *
  * @module
  */
+import type { Role } from "./control.ts";
 import { EXIT } from "./exit_codes.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
 import type { Action, Event, Generation, OsSignal, State, Step } from "./supervisor_state.ts";
@@ -39,11 +40,11 @@ export function begin(settings: Settings, now: number): Step {
     reloadAgain: false,
     handles: [],
     vacancies: [],
-    nextWorker: 1,
+    nextId: 1,
     nextGeneration: 2,
     exitCode: EXIT.ok,
   }, now);
-  planner.populate(planner.state.current);
+  planner.populate(planner.state.current, "first");
   return planner.step();
 }
 
@@ -94,11 +95,11 @@ class Planner {
   on(event: Event): void {
     switch (event.type) {
       case "ready":
-        return this.#ready(event.worker, event.addresses);
+        return this.#ready(event.id, event.addresses);
       case "bootFailed":
-        return this.#failBoot(event.worker, event.reason);
+        return this.#failBoot(event.id, event.reason);
       case "ended":
-        return this.#ended(event.worker, event.how);
+        return this.#ended(event.id, event.how);
       case "settings":
         return this.#settings(event.settings);
       case "settingsRefused":
@@ -110,8 +111,10 @@ class Planner {
     }
   }
 
-  populate(generation: Generation): void {
-    for (let place = 0; place < generation.settings.workers; place++) this.#spawn(generation, 0);
+  populate(generation: Generation, role: Role): void {
+    for (let worker = 1; worker <= generation.settings.workers; worker++) {
+      this.#spawn(generation, role, worker, 0);
+    }
   }
 
   #signal(signal: OsSignal): void {
@@ -126,16 +129,16 @@ class Planner {
 
   // Workers
 
-  #spawn(generation: Generation, failures: number): void {
-    const worker = this.state.nextWorker++;
-    const { timeouts } = generation.settings;
-    const handle = { worker, generation: generation.number, since: this.#now, failures, timeouts };
+  #spawn({ number, settings }: Generation, role: Role, worker: number, failures: number): void {
+    const id = this.state.nextId++;
+    const { timeouts } = settings;
+    const handle = { id, worker, generation: number, since: this.#now, failures, timeouts };
     this.state.handles = [...this.state.handles, { ...handle, stage: "booting" }];
-    this.#do({ type: "spawn", worker, generation });
+    this.#do({ type: "spawn", id, assignment: { worker, generation: number, role, settings } });
   }
 
-  #ready(worker: number, addresses: readonly ListenAddress[]): void {
-    const handle = this.#find(worker);
+  #ready(id: number, addresses: readonly ListenAddress[]): void {
+    const handle = this.#find(id);
     if (handle?.stage !== "booting") return;
     this.#enter(handle, "serving");
     if (this.state.phase === "starting" && this.#isComplete(this.state.current)) {
@@ -147,19 +150,21 @@ class Planner {
     }
   }
 
-  #failBoot(worker: number, reason: string): void {
-    const handle = this.#find(worker);
+  #failBoot(id: number, reason: string): void {
+    const handle = this.#find(id);
     if (handle?.stage !== "booting") return;
     this.#kill(handle);
     this.#lost(handle, reason);
   }
 
-  #ended(worker: number, how: string): void {
-    const handle = this.#find(worker);
+  #ended(id: number, how: string): void {
+    const handle = this.#find(id);
     if (handle === undefined) return;
     this.state.handles = this.state.handles.filter((other) => other !== handle);
-    if (handle.stage === "booting") this.#lost(handle, `worker ${worker} ended before it was ready (${how})`);
-    if (handle.stage === "serving") this.#lost(handle, `worker ${worker} ended (${how})`);
+    if (handle.stage === "booting") {
+      this.#lost(handle, `worker ${handle.worker} ended before it was ready (${how})`);
+    }
+    if (handle.stage === "serving") this.#lost(handle, `worker ${handle.worker} ended (${how})`);
   }
 
   /** A worker that should be there is not, or never will be. */
@@ -179,7 +184,7 @@ class Planner {
       const deadline = stageDeadline(handle);
       if (deadline === undefined || deadline > this.#now) continue;
       if (handle.stage === "booting") {
-        this.#failBoot(handle.worker, `worker ${handle.worker} was not ready in time (timeouts.boot)`);
+        this.#failBoot(handle.id, `worker ${handle.worker} was not ready in time (timeouts.boot)`);
       } else {
         this.#say(`worker ${handle.worker} did not finish in time (timeouts.drain) and is killed`);
         this.#kill(handle);
@@ -187,7 +192,7 @@ class Planner {
     }
     const due = this.state.vacancies.filter((vacancy) => vacancy.at <= this.#now);
     this.state.vacancies = this.state.vacancies.filter((vacancy) => vacancy.at > this.#now);
-    for (const vacancy of due) this.#spawn(this.state.current, vacancy.failures);
+    for (const { worker, failures } of due) this.#spawn(this.state.current, "replacement", worker, failures);
   }
 
   // Size
@@ -196,16 +201,20 @@ class Planner {
     if (this.state.phase === "starting" || this.state.rising !== undefined) {
       return this.#say(`SIG${signal} is ignored until the workers that boot now are ready`);
     }
-    if (signal === "TTIN") this.#spawn(this.state.current, 0);
-    else this.#shrink();
-    this.#say(count(this.#present().length + this.state.vacancies.length));
+    const last = Math.max(...this.#places());
+    if (signal === "TTIN") this.#spawn(this.state.current, "replacement", last + 1, 0);
+    else if (last > 1) this.#empty(last);
+    this.#say(count(Math.max(...this.#places())));
   }
 
-  #shrink(): void {
-    const present = this.#present();
-    if (present.length + this.state.vacancies.length <= 1) return;
-    if (this.state.vacancies.length > 0) this.state.vacancies = this.state.vacancies.slice(1);
-    else this.#release(present.at(-1)!);
+  /** The places of the current generation; a place never goes before the ones after it have. */
+  #places(): number[] {
+    return [...this.#present(), ...this.state.vacancies].map(({ worker }) => worker);
+  }
+
+  #empty(place: number): void {
+    this.state.vacancies = this.state.vacancies.filter(({ worker }) => worker !== place);
+    for (const handle of this.#present()) if (handle.worker === place) this.#release(handle);
   }
 
   /** The workers of the current generation that serve or are about to. */
@@ -232,7 +241,7 @@ class Planner {
     this.state.reading = false;
     if (this.state.phase === "stopping") return;
     this.state.rising = { number: this.state.nextGeneration++, settings };
-    this.populate(this.state.rising);
+    this.populate(this.state.rising, "rising");
   }
 
   #abortReload(reason: string): void {
@@ -303,22 +312,22 @@ class Planner {
     if (handle.stage === "booting") return this.#kill(handle);
     if (handle.stage !== "serving") return;
     this.#enter(handle, "draining");
-    this.#do({ type: "drain", worker: handle.worker });
+    this.#do({ type: "drain", id: handle.id });
   }
 
   #kill(handle: WorkerHandle): void {
     if (handle.stage === "killed") return;
     this.#enter(handle, "killed");
-    this.#do({ type: "kill", worker: handle.worker });
+    this.#do({ type: "kill", id: handle.id });
   }
 
   #enter(handle: WorkerHandle, stage: WorkerHandle["stage"]): void {
     const moved = { ...handle, stage, since: this.#now };
-    this.state.handles = this.state.handles.map((other) => other.worker === handle.worker ? moved : other);
+    this.state.handles = this.state.handles.map((other) => other.id === handle.id ? moved : other);
   }
 
-  #find(worker: number): WorkerHandle | undefined {
-    return this.state.handles.find((handle) => handle.worker === worker);
+  #find(id: number): WorkerHandle | undefined {
+    return this.state.handles.find((handle) => handle.id === id);
   }
 
   #say(text: string): void {

@@ -6,7 +6,7 @@
  * @module
  */
 import { banner, migratesRequests } from "./banner.ts";
-import type { ToSupervisor } from "./control.ts";
+import type { Assignment, ToSupervisor } from "./control.ts";
 import { EXIT } from "./exit_codes.ts";
 import { listenToSignals } from "./os_signals.ts";
 import { begin, nextDeadline, plan } from "./plan.ts";
@@ -83,11 +83,11 @@ class Supervisor {
   #perform(action: Action): void {
     switch (action.type) {
       case "spawn":
-        return this.#spawn(action.worker, action.generation.number, action.generation.settings);
+        return this.#spawn(action.id, action.assignment);
       case "drain":
-        return this.#processes.get(action.worker)?.send({ type: "drain" });
+        return this.#processes.get(action.id)?.send({ type: "drain" });
       case "kill":
-        return this.#processes.get(action.worker)?.kill();
+        return this.#processes.get(action.id)?.kill();
       case "reread":
         return void this.#reread();
       case "announce":
@@ -99,17 +99,16 @@ class Supervisor {
     }
   }
 
-  #spawn(worker: number, generation: number, settings: Settings): void {
+  #spawn(id: number, assignment: Assignment): void {
     const listener = {
-      message: (message: ToSupervisor) => this.on({ ...message, worker }),
+      message: (message: ToSupervisor) => this.on({ ...message, id }),
       ended: (how: string) => {
-        this.#processes.delete(worker);
-        this.on({ type: "ended", worker, how });
+        this.#processes.delete(id);
+        this.on({ type: "ended", id, how });
       },
     };
     try {
-      const assignment = { worker, generation, settings };
-      this.#processes.set(worker, new WorkerProcess(this.#self, assignment, listener));
+      this.#processes.set(id, new WorkerProcess(this.#self, assignment, listener));
     } catch (error) {
       // Later, not now: the plan's step that asked for this worker is still being performed.
       queueMicrotask(() => listener.ended(describeError(error)));

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Assignment } from "./control.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
 import type { Vacancy, WorkerHandle } from "./worker_handle.ts";
 
@@ -33,8 +34,8 @@ export interface State {
   readonly handles: readonly WorkerHandle[];
   /** Places of the current generation that wait for their new worker. */
   readonly vacancies: readonly Vacancy[];
-  /** Number for the next worker. */
-  readonly nextWorker: number;
+  /** {@linkcode WorkerHandle.id} for the next worker. */
+  readonly nextId: number;
   /** Number for the next generation. */
   readonly nextGeneration: number;
   /** The exit code, once `stopping`. */
@@ -46,9 +47,9 @@ export type OsSignal = "HUP" | "INT" | "QUIT" | "TERM" | "TTIN" | "TTOU";
 
 /** What can happen to the supervisor. */
 export type Event =
-  | { readonly type: "ready"; readonly worker: number; readonly addresses: readonly ListenAddress[] }
-  | { readonly type: "bootFailed"; readonly worker: number; readonly reason: string }
-  | { readonly type: "ended"; readonly worker: number; readonly how: string }
+  | { readonly type: "ready"; readonly id: number; readonly addresses: readonly ListenAddress[] }
+  | { readonly type: "bootFailed"; readonly id: number; readonly reason: string }
+  | { readonly type: "ended"; readonly id: number; readonly how: string }
   | { readonly type: "settings"; readonly settings: Settings }
   | { readonly type: "settingsRefused"; readonly reason: string }
   | { readonly type: "signal"; readonly signal: OsSignal }
@@ -56,9 +57,9 @@ export type Event =
 
 /** What the supervisor is to do. */
 export type Action =
-  | { readonly type: "spawn"; readonly worker: number; readonly generation: Generation }
-  | { readonly type: "drain"; readonly worker: number }
-  | { readonly type: "kill"; readonly worker: number }
+  | { readonly type: "spawn"; readonly id: number; readonly assignment: Assignment }
+  | { readonly type: "drain"; readonly id: number }
+  | { readonly type: "kill"; readonly id: number }
   | { readonly type: "reread" }
   | { readonly type: "announce"; readonly settings: Settings; readonly addresses: readonly ListenAddress[] }
   | { readonly type: "say"; readonly text: string }

@@ -27,7 +27,7 @@ import { EXIT } from "./exit_codes.ts";
 import { describeError, say, writeAll } from "./say.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
 
-/** What a worker runs: the part of `service.ts` that this file needs. */
+/** What a worker runs: the part of a service that this file needs. */
 export interface WorkerService {
   /** The addresses as bound. */
   readonly addresses: readonly ListenAddress[];
@@ -35,15 +35,20 @@ export interface WorkerService {
   drain(): Promise<void>;
 }
 
-/**
- * Starts serving.
- *
- * @throws If an address cannot be bound or an app cannot be loaded; the message says which.
- */
-export type StartService = (
-  settings: Settings,
-  options: { readonly reusePort: boolean; readonly worker: number },
-) => Promise<WorkerService>;
+/** How a worker serves. */
+export interface WorkerOptions {
+  /** Whether other workers bind the same ports. */
+  readonly reusePort: boolean;
+  /** The worker's place, from 1. */
+  readonly worker: number;
+  /** Whether a Unix socket that another worker answers on is taken over. */
+  readonly takeOver: boolean;
+  /** Whether every app is loaded before serving: a broken one must not replace one that works. */
+  readonly loadAll: boolean;
+}
+
+/** Starts serving; throws if an address cannot be bound or an app cannot be loaded, and says which. */
+export type StartService = (settings: Settings, options: WorkerOptions) => Promise<WorkerService>;
 
 /**
  * Runs this process as a worker. It returns when stdin ends, and the process is then to end at once.
@@ -76,14 +81,16 @@ class Worker {
     else this.#boot(message);
   }
 
-  async #boot({ settings, worker, key }: Boot): Promise<void> {
+  async #boot({ settings, worker, role, key }: Boot): Promise<void> {
     this.#name = `worker ${worker}`;
     this.#surviveStrayErrors();
     if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => this.#drain());
     const stream = Deno[controlStream(settings.log.access)];
     const tell = (message: ToSupervisor) => writeAll(stream, encodeMessage(message, key));
     try {
-      this.#service = this.#start(settings, { reusePort: true, worker });
+      const isLater = role !== "first";
+      const options = { reusePort: true, worker, takeOver: isLater, loadAll: role === "rising" };
+      this.#service = this.#start(settings, options);
       tell({ type: "ready", addresses: (await this.#service).addresses });
     } catch (error) {
       tell({ type: "bootFailed", reason: describeError(error) });

@@ -16,7 +16,9 @@ export type Stage = "booting" | "serving" | "draining" | "killed";
 
 /** One worker as the supervisor sees it. */
 export interface WorkerHandle {
-  /** Its number. */
+  /** Which process it is, counted up from 1 through the life of the supervisor. */
+  readonly id: number;
+  /** Its place, 1 to the number of workers: what people see. Its replacement gets the same. */
   readonly worker: number;
   /** The generation it belongs to. */
   readonly generation: number;
@@ -32,6 +34,8 @@ export interface WorkerHandle {
 
 /** A place whose worker ended and that gets a new one later. */
 export interface Vacancy {
+  /** The place. */
+  readonly worker: number;
   /** When, in milliseconds of the supervisor's clock. */
   readonly at: number;
   /** Handed on to the new worker's {@linkcode WorkerHandle.failures}. */
@@ -71,12 +75,16 @@ export function stageDeadline(handle: WorkerHandle): number | undefined {
  * import { DEFAULT_TIMEOUTS as timeouts } from "./limits.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const base = { worker: 1, generation: 1, since: 0, timeouts };
- * assertEquals(vacancyAfter({ ...base, stage: "booting", failures: 2 }, 50), { at: 450, failures: 3 });
+ * const handle = { id: 7, worker: 1, generation: 1, stage: "booting", since: 0, failures: 2, timeouts } as const;
+ * assertEquals(vacancyAfter(handle, 50), { worker: 1, at: 450, failures: 3 });
  * ```
  */
 export function vacancyAfter(handle: WorkerHandle, now: number): Vacancy {
   const healthy = handle.stage === "serving" && now - handle.since >= HEALTHY_AFTER;
   const before = healthy ? 0 : handle.failures;
-  return { at: now + Math.min(FIRST_DELAY * 2 ** before, LONGEST_DELAY), failures: before + 1 };
+  return {
+    worker: handle.worker,
+    at: now + Math.min(FIRST_DELAY * 2 ** before, LONGEST_DELAY),
+    failures: before + 1,
+  };
 }

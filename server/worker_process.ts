@@ -9,6 +9,7 @@
  * @module
  */
 import {
+  type Assignment,
   type Boot,
   ControlError,
   controlStream,
@@ -49,7 +50,7 @@ export class WorkerProcess {
    * @throws {Deno.errors.NotFound} If the executable is gone.
    * @throws {Deno.errors.NotCapable} Without `--allow-run`.
    */
-  constructor(self: SelfStart, assignment: Omit<Boot, "type" | "key">, listener: WorkerListener) {
+  constructor(self: SelfStart, assignment: Assignment, listener: WorkerListener) {
     const boot: Boot = { type: "boot", key: crypto.randomUUID(), ...assignment };
     this.settings = boot.settings;
     const control = controlStream(boot.settings.log.access);

@@ -12,7 +12,7 @@ import {
 import { settingsFor } from "../support/settings.ts";
 
 const key = "a-secret-key";
-const boot: Boot = { type: "boot", worker: 3, generation: 2, key, settings: settingsFor() };
+const boot: Boot = { type: "boot", worker: 3, generation: 2, role: "rising", key, settings: settingsFor() };
 
 function bytes(text: string): Uint8Array<ArrayBuffer> {
   return new TextEncoder().encode(text);
@@ -121,6 +121,7 @@ Deno.test("parseToWorker() refuses what is no message", () => {
     [JSON.stringify({ ...boot, worker: "1" }), "worker is not a whole number"],
     [JSON.stringify({ ...boot, worker: 1.5 }), "worker is not a whole number"],
     [JSON.stringify({ ...boot, generation: -1 }), "generation is not a whole number"],
+    [JSON.stringify({ ...boot, role: "last" }), "role is unknown"],
     [JSON.stringify({ ...boot, key: 1 }), "key is not text"],
     [JSON.stringify({ ...boot, settings: [] }), "settings are not whole"],
     [JSON.stringify({ ...boot, settings: { ...boot.settings, listen: {} } }), "settings are not whole"],

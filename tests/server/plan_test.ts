@@ -1,6 +1,7 @@
 /**
  * The supervisor's decisions as tables: each row is a time in milliseconds, what happens then, and all
- * that the supervisor does about it.
+ * that the supervisor does about it. Events and actions name a process by its id, messages name its
+ * place: `spawn 5 as 2.3` starts process 5 as worker 3 of generation 2.
  */
 import { assertEquals } from "@std/assert";
 import { begin, nextDeadline, plan } from "../../server/plan.ts";
@@ -19,10 +20,10 @@ function settings(workers: number) {
 function show(action: Action): string {
   switch (action.type) {
     case "spawn":
-      return `spawn ${action.worker} of ${action.generation.number}`;
+      return `spawn ${action.id} as ${action.assignment.generation}.${action.assignment.worker}`;
     case "drain":
     case "kill":
-      return `${action.type} ${action.worker}`;
+      return `${action.type} ${action.id}`;
     case "say":
       return `say ${action.text}`;
     case "exit":
@@ -33,8 +34,8 @@ function show(action: Action): string {
 }
 
 function spawns(first: number, last: number, generation: number): string[] {
-  const numbers = Array.from({ length: last - first + 1 }, (_, at) => first + at);
-  return numbers.map((worker) => `spawn ${worker} of ${generation}`);
+  const places = Array.from({ length: last - first + 1 }, (_, at) => at);
+  return places.map((place) => `spawn ${first + place} as ${generation}.${place + 1}`);
 }
 
 /** Plays the rows after the start of so many workers, and returns the last state. */
@@ -51,9 +52,9 @@ function play(workers: number, rows: readonly Row[], first: Step = begin(setting
   return state;
 }
 
-const ready = (worker: number): Event => ({ type: "ready", worker, addresses: [] });
-const ended = (worker: number, how = "exit code 1"): Event => ({ type: "ended", worker, how });
-const failed = (worker: number, reason = "no such app"): Event => ({ type: "bootFailed", worker, reason });
+const ready = (id: number): Event => ({ type: "ready", id, addresses: [] });
+const ended = (id: number, how = "exit code 1"): Event => ({ type: "ended", id, how });
+const failed = (id: number, reason = "no such app"): Event => ({ type: "bootFailed", id, reason });
 const signal = (name: OsSignal): Event => ({ type: "signal", signal: name });
 const reread = (workers: number): Event => ({ type: "settings", settings: settings(workers) });
 const tick: Event = { type: "tick" };
@@ -113,7 +114,7 @@ Deno.test("plan() replaces a worker that ends, after a tenth of a second", () =>
     ...serving,
     [60_000, ended(1, "SIGKILL"), ["say worker 1 ended (SIGKILL); starting another in 0.1 s"]],
     [60_099, tick, []],
-    [60_100, tick, ["spawn 3 of 1"]],
+    [60_100, tick, ["spawn 3 as 1.1"]],
     [60_200, ready(3), []],
   ]);
   assertEquals(nextDeadline(state), undefined);
@@ -121,16 +122,16 @@ Deno.test("plan() replaces a worker that ends, after a tenth of a second", () =>
 
 Deno.test("plan() doubles the wait of a crash loop up to 30 s, and forgets it after 30 s of service", () => {
   let now = 0;
-  let worker = 2;
+  let id = 2;
   const delays: number[] = [];
   let state = play(2, serving);
   const crash = () => {
-    state = plan(state, ended(worker), now).state;
+    state = plan(state, ended(id), now).state;
     delays.push(nextDeadline(state)! - now);
     now = nextDeadline(state)!;
     const step = plan(state, tick, now);
-    worker = step.state.nextWorker - 1;
-    state = plan(step.state, ready(worker), now).state;
+    id = step.state.nextId - 1;
+    state = plan(step.state, ready(id), now).state;
   };
   for (let times = 0; times < 11; times++) crash();
   assertEquals(delays, [100, 200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000, 30_000]);
@@ -145,13 +146,13 @@ Deno.test("plan() backs off from a replacement that cannot boot, and leaves the 
   play(2, [
     ...serving,
     [0, ended(1), ["say worker 1 ended (exit code 1); starting another in 0.1 s"]],
-    [100, tick, ["spawn 3 of 1"]],
+    [100, tick, ["spawn 3 as 1.1"]],
     [150, failed(3), ["kill 3", "say no such app; starting another in 0.2 s"]],
     [160, ended(3), []],
-    [350, tick, ["spawn 4 of 1"]],
+    [350, tick, ["spawn 4 as 1.1"]],
     [5_350, tick, [
       "kill 4",
-      "say worker 4 was not ready in time (timeouts.boot); starting another in 0.4 s",
+      "say worker 1 was not ready in time (timeouts.boot); starting another in 0.4 s",
     ]],
   ]);
 });
@@ -229,7 +230,7 @@ Deno.test("plan() reloads: reads, boots a generation, waits for all of it, drain
     [50, ended(1, "exit code 0"), []],
     [50, ended(2, "exit code 0"), []],
   ]);
-  assertEquals(state.handles.map(({ worker, stage }) => `${worker} ${stage}`), [
+  assertEquals(state.handles.map(({ id, stage }) => `${id} ${stage}`), [
     "3 serving",
     "4 serving",
     "5 serving",
@@ -252,9 +253,9 @@ Deno.test("plan() keeps the old generation when the config is wrong", () => {
 Deno.test("plan() keeps the old generation when a worker of the new one is lost, however", () => {
   const losses: [number, Event, string, string[]][] = [
     [40, failed(5), "no such app", ["kill 5", "kill 3", "kill 4"]],
-    [40, ended(5), "worker 5 ended before it was ready (exit code 1)", ["kill 3", "kill 4"]],
-    [40, ended(3, "SIGKILL"), "worker 3 ended (SIGKILL)", ["kill 4", "kill 5"]],
-    [5_020, tick, "worker 5 was not ready in time (timeouts.boot)", ["kill 5", "kill 3", "kill 4"]],
+    [40, ended(5), "worker 3 ended before it was ready (exit code 1)", ["kill 3", "kill 4"]],
+    [40, ended(3, "SIGKILL"), "worker 1 ended (SIGKILL)", ["kill 4", "kill 5"]],
+    [5_020, tick, "worker 3 was not ready in time (timeouts.boot)", ["kill 5", "kill 3", "kill 4"]],
   ];
   for (const [at, loss, reason, kills] of losses) {
     const before = play(2, rising);
@@ -269,7 +270,7 @@ Deno.test("plan() replaces a worker of the old generation while the new one boot
   play(2, [
     ...rising,
     [40, ended(2), ["say worker 2 ended (exit code 1); starting another in 0.1 s"]],
-    [140, tick, ["spawn 6 of 1"]],
+    [140, tick, ["spawn 6 as 1.2"]],
     [150, ready(5), ["drain 1", "kill 6", "say reloaded: generation 2 serves with 3 workers"]],
   ]);
 });
@@ -281,7 +282,7 @@ Deno.test("plan() makes one more reload of all that were asked for during one", 
     [31, signal("HUP"), [wait]],
     [32, signal("HUP"), [wait]],
     [40, ready(5), ["drain 1", "drain 2", "say reloaded: generation 2 serves with 3 workers", "reread"]],
-    [50, reread(1), ["spawn 6 of 3"]],
+    [50, reread(1), ["spawn 6 as 3.1"]],
     [60, ready(6), ["drain 3", "drain 4", "drain 5", "say reloaded: generation 3 serves with 1 worker"]],
   ]);
 });
@@ -307,10 +308,10 @@ Deno.test("plan() gives up a reload when asked to stop", () => {
 Deno.test("plan() adds a worker on TTIN and drains one on TTOU, but keeps one", () => {
   play(2, [
     ...serving,
-    [10, signal("TTIN"), ["spawn 3 of 1", "say 3 workers"]],
+    [10, signal("TTIN"), ["spawn 3 as 1.3", "say 3 workers"]],
     [20, ready(3), []],
     [30, signal("TTOU"), ["drain 3", "say 2 workers"]],
-    [40, signal("TTIN"), ["spawn 4 of 1", "say 3 workers"]],
+    [40, signal("TTIN"), ["spawn 4 as 1.3", "say 3 workers"]],
     [50, signal("TTOU"), ["kill 4", "say 2 workers"]],
     [60, signal("TTOU"), ["drain 2", "say 1 worker"]],
     [70, signal("TTOU"), ["say 1 worker"]],
@@ -320,11 +321,24 @@ Deno.test("plan() adds a worker on TTIN and drains one on TTOU, but keeps one", 
 Deno.test("plan() lets TTOU take a place that waits for its replacement", () => {
   const state = play(2, [
     ...serving,
-    [10, ended(1), ["say worker 1 ended (exit code 1); starting another in 0.1 s"]],
+    [10, ended(2), ["say worker 2 ended (exit code 1); starting another in 0.1 s"]],
     [20, signal("TTOU"), ["say 1 worker"]],
     [110, tick, []],
   ]);
-  assertEquals(state.handles.map(({ worker }) => worker), [2]);
+  assertEquals(state.handles.map(({ id }) => id), [1]);
+});
+
+Deno.test("plan() says what a worker is started for", () => {
+  const roles = ({ actions }: Step) =>
+    actions.flatMap((action) => action.type === "spawn" ? action.assignment.role : []);
+  assertEquals(roles(begin(settings(2), 0)), ["first", "first"]);
+  const crashed = play(1, [[0, ready(1), ["announce"]], [1, ended(1), [
+    "say worker 1 ended (exit code 1); starting another in 0.1 s",
+  ]]]);
+  assertEquals(roles(plan(crashed, tick, 101)), ["replacement"]);
+  const reading = play(1, [[0, ready(1), ["announce"]], [1, signal("HUP"), ["reread"]]]);
+  assertEquals(roles(plan(reading, reread(2), 2)), ["rising", "rising"]);
+  assertEquals(roles(plan(reading, signal("TTIN"), 2)), ["replacement"]);
 });
 
 Deno.test("plan() ignores TTIN and TTOU while a generation boots", () => {

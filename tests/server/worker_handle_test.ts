@@ -5,7 +5,7 @@ import { stageDeadline, vacancyAfter, type WorkerHandle } from "../../server/wor
 const timeouts = { ...DEFAULT_TIMEOUTS, boot: 2_000, drain: 3_000 };
 
 function handle(stage: WorkerHandle["stage"], failures = 0): WorkerHandle {
-  return { worker: 1, generation: 1, stage, since: 10_000, failures, timeouts };
+  return { id: 7, worker: 2, generation: 1, stage, since: 10_000, failures, timeouts };
 }
 
 Deno.test("stageDeadline() bounds booting and draining, and nothing else", () => {
@@ -22,7 +22,7 @@ Deno.test("vacancyAfter() doubles the wait with each early end in a row, up to 3
 });
 
 Deno.test("vacancyAfter() forgets early ends after 30 s of service, not of booting", () => {
-  assertEquals(vacancyAfter(handle("serving", 5), 40_000), { at: 40_100, failures: 1 });
+  assertEquals(vacancyAfter(handle("serving", 5), 40_000), { worker: 2, at: 40_100, failures: 1 });
   assertEquals(vacancyAfter(handle("serving", 5), 39_999).failures, 6);
   assertEquals(vacancyAfter(handle("booting", 5), 40_000).failures, 6);
 });
