@@ -192,7 +192,7 @@ export class Connection implements Carrier, Corked, Expiring {
   /** No further request: closes now if nothing is under way, else after the last answer. */
   drain(): void {
     this.#core.stop();
-    if (this.#core.idle && this.#core.input.length === 0) this.close();
+    if (this.#core.idle && this.#open.size === 0 && this.#unsent === 0) this.close();
   }
 
   /** Closes at once. Open exchanges are aborted. */
@@ -334,7 +334,7 @@ export class Connection implements Carrier, Corked, Expiring {
 
   /** Sets the deadline for what comes next, when no exchange is open. */
   #rest(): void {
-    if (this.#core.idle && this.#core.input.length === 0) {
+    if (this.#core.idle) {
       this.#headStarted = false;
       this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.idle);
     } else if (!this.#headStarted) {
@@ -598,7 +598,7 @@ export class Connection implements Carrier, Corked, Expiring {
    */
   #startClosing(): void {
     if (this.#phase !== Phase.Serving || this.#writing !== undefined) return;
-    const clean = this.#core.idle && this.#core.input.length === 0 && !this.#refused;
+    const clean = this.#core.idle && !this.#refused;
     if (this.#endOfInput || clean) return this.close();
     this.#phase = Phase.Lingering;
     this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.linger);
@@ -637,7 +637,7 @@ export class Connection implements Carrier, Corked, Expiring {
       return this.#refuse(new ProtocolError(408, "body-timeout", "The request body stalled"));
     }
     // Nothing was asked for: nothing is owed.
-    if (this.#core.idle && this.#core.input.length === 0) return this.close();
+    if (this.#core.idle) return this.close();
     this.#refuse(new ProtocolError(408, "header-timeout", "The request head did not arrive in time"));
   }
 }

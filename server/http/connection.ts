@@ -102,6 +102,8 @@ export class HttpCore implements WireProtocol {
   #stopping = false;
   #ended = false;
   #drained = 0;
+  /** The last request was received to its end, so that closing after its answer resets nothing. */
+  #complete = false;
 
   /**
    * @param limits Sizes and counts.
@@ -118,9 +120,10 @@ export class HttpCore implements WireProtocol {
     return this.#phase === Phase.Closed || ((this.#stopping || this.#ended) && this.idle);
   }
 
-  /** True at rest: no exchange open and no byte of a request received. */
+  /** True at rest: no exchange open and no byte of a request received that is not answered. */
   get idle(): boolean {
-    return this.#phase === Phase.Head && this.#parser.untouched && this.input.length === 0;
+    if (this.input.length > 0) return false;
+    return this.#phase === Phase.Head ? this.#parser.untouched : this.#phase === Phase.Closed && this.#complete;
   }
 
   // Requests.
@@ -344,11 +347,15 @@ export class HttpCore implements WireProtocol {
     if (!this.#isAnswering(exchange)) return;
     writeEnd(out, trailers, this.#framing);
     this.#answer = Answer.Over;
-    if (!this.#persistent) this.#phase = Phase.Closed;
-    else if (this.#phase === Phase.Answer || this.#body === undefined || this.#body.done) this.#nextRequest();
+    const body = this.#phase === Phase.Answer ? undefined : this.#body;
+    const complete = body === undefined || body.done;
+    if (!this.#persistent) {
+      this.#complete = complete;
+      this.#phase = Phase.Closed;
+    } else if (complete) this.#nextRequest();
     else {
       this.#drained = 0;
-      this.#phase = this.#body.expected > this.#limits.drainBytes ? Phase.Closed : Phase.Drain;
+      this.#phase = body.expected > this.#limits.drainBytes ? Phase.Closed : Phase.Drain;
     }
   }
 
