@@ -2,6 +2,7 @@
  * Starts Archangel as a real process with a config and apps of its own, and looks at its processes
  * from outside through `/proc`. Everything started here is ended by its process id.
  */
+import { choosePackages } from "./packages.ts";
 import { freePort } from "./ports.ts";
 
 /** What to start. */
@@ -209,6 +210,10 @@ function statFields(pid: number): { state: string; parent: number } | undefined 
   }
 }
 
+/** Which packages the tests run with, found out once. */
+const packages = await choosePackages();
+
 function command(config: string): string[] {
-  return ["run", "-A", "--no-lock", new URL("./standin_supervisor.ts", import.meta.url).href, config];
+  const program = new URL("./supervisor_program.ts", import.meta.url).href;
+  return ["run", "-A", "-c", packages.config, program, config, packages.config];
 }

@@ -15,7 +15,7 @@ import { PERMISSIONS, runDeno, say } from "./run_deno.ts";
 
 const TASKS: Record<string, (packages: Packages, args: string[]) => Promise<number>> = {
   start: serve,
-  dev: (packages, args) => serve(packages, ["--dev", ...args]),
+  dev: (packages, args) => serve(packages, ["--development", ...args]),
   test: (packages, args) => runDeno(["test", "-c", packages.config, ...PERMISSIONS, ...args]),
   check: (packages, args) => runDeno(["check", "-c", packages.config, ...args]),
   bench: (packages, args) => runDeno(["bench", "-c", packages.config, ...PERMISSIONS, ...args]),

@@ -1,6 +1,5 @@
 /**
- * Offline stand-in for `@std/cli/parse-args`, over npm's `minimist`, which that package descends from. It takes every
- * `--no-NAME` for a negation, where the real one asks `negatable` first.
+ * Offline stand-in for `@std/cli/parse-args`, over npm's `minimist`, which that package descends from.
  *
  * @module
  */
@@ -39,12 +38,17 @@ function listOf(names: string | readonly string[] | undefined): readonly string[
 
 /** Reads command line arguments. */
 export function parseArgs(args: string[], options: ParseOptions = {}): Args {
-  const { collect, negatable: _always, unknown, ...shared } = options;
-  const lists = listOf(collect);
-  const parsed: Args = minimist(args, {
+  const { collect, negatable, unknown, ...shared } = options;
+  const { kept, literal } = withoutNegation(args, listOf(negatable), unknown);
+  const booleans = typeof shared.boolean === "boolean"
+    ? shared.boolean
+    : [...listOf(shared.boolean), ...literal];
+  const parsed: Args = minimist(kept, {
     ...shared,
+    boolean: booleans,
     ...(unknown && { unknown: (arg: string) => unknown(arg, keyOf(arg)) !== false }),
   });
+  const lists = listOf(collect);
   for (const [name, value] of Object.entries(parsed)) {
     // minimist lists repeated values unasked, where the last one is meant to win.
     if (name !== "_" && name !== "--" && !lists.includes(name) && Array.isArray(value)) {
@@ -57,6 +61,23 @@ export function parseArgs(args: string[], options: ParseOptions = {}): Args {
   return parsed;
 }
 
+/**
+ * minimist takes every `--no-NAME` for a negation. Where NAME was not declared to be negatable, it is made a flag of
+ * that very name, which is unknown to the caller.
+ */
+function withoutNegation(args: string[], negatable: readonly string[], unknown: ParseOptions["unknown"]) {
+  const end = args.includes("--") ? args.indexOf("--") : args.length;
+  const literal: string[] = [];
+  const kept = args.flatMap((arg, at) => {
+    const [, name] = /^--no-([^=]+)$/.exec(arg) ?? [];
+    if (at >= end || name === undefined || negatable.includes(name)) return [arg];
+    if (unknown?.(arg, `no-${name}`, true) === false) return [];
+    literal.push(`no-${name}`);
+    return [`${arg}=true`];
+  });
+  return { kept, literal };
+}
+
 function keyOf(arg: string): string | undefined {
-  return arg.match(/^--?(?:no-)?([^=]+)/)?.[1];
+  return /^--?([^=]+)/.exec(arg)?.[1];
 }
