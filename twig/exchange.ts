@@ -15,7 +15,7 @@ import { RequestBody } from "./body.ts";
 import { type Corked, watch } from "./cork.ts";
 import { ConnectionLost, ContractError, HttpError } from "./errors.ts";
 import { FileBody } from "./files.ts";
-import { encodeFields, type FieldBlock, type HeaderFields } from "./headers.ts";
+import { encodeFields, type FieldBlock, HeaderFields } from "./headers.ts";
 import { TwigRequest } from "./request.ts";
 import { TwigResponse } from "./response.ts";
 import { reasonPhrase } from "./status.ts";
@@ -277,6 +277,7 @@ export class Exchange implements Corked {
     ) {
       return this.#answerWhole(answer);
     }
+    if (typeof answer !== "object") throw badAnswer();
     if (answer instanceof FileBody) {
       this.#answerFile(answer).catch((error) => this.#fail(error));
     } else if (Symbol.asyncIterator in answer) {
@@ -284,10 +285,7 @@ export class Exchange implements Corked {
     } else if (Symbol.iterator in answer) {
       this.#pullNow(answer[Symbol.iterator]());
     } else {
-      throw new ContractError(
-        "bad-answer",
-        "Cannot send the answer: an app returns a string, a Uint8Array, an iterator of these, or nothing",
-      );
+      throw badAnswer();
     }
   }
 
@@ -308,14 +306,16 @@ export class Exchange implements Corked {
 
   async #answerFile(file: FileBody): Promise<void> {
     await file.open();
-    if (this.#stage === Stage.Over || !this.#bodyAllowed()) {
-      file.close();
-      if (this.#stage === Stage.Over) return;
+    if (this.#stage === Stage.Over) return file.close();
+    try {
       this.#sendHead(file.size);
-      return this.#finish(true);
+    } catch (error) {
+      file.close();
+      throw error;
     }
-    this.#sendHead(file.size);
-    await this.#pull(file[Symbol.asyncIterator](), true);
+    if (this.#bodyAllowed()) return await this.#pull(file[Symbol.asyncIterator](), true);
+    file.close();
+    this.#finish(true);
   }
 
   /**
@@ -330,8 +330,9 @@ export class Exchange implements Corked {
       if (this.#stage === Stage.Over) return this.#stopApp();
       if (step.done === true) break;
       const drained = this.#take(step.value, owned);
+      // Also when the peer is slow: once it has room, the app may wait before its next chunk.
+      if (!this.onCorkList && this.#heldSize > 0) watch(this);
       if (drained !== undefined) await drained;
-      else if (!this.onCorkList && this.#heldSize > 0) watch(this);
       if (this.#stage === (Stage.Over as Stage)) return this.#stopApp();
     }
     this.#iterator = undefined;
@@ -450,12 +451,19 @@ export class Exchange implements Corked {
       lines += "content-type: text/plain; charset=utf-8\r\n";
     }
     const bodyless = !this.#bodyAllowed();
-    // What HEAD cannot know, for nothing was yielded, is left out rather than called 0.
-    const length = block.contentLength ?? (bodyless && known === 0 ? undefined : known);
+    const length = status === 205 ? 0 : block.contentLength ?? this.#lengthOf(known, bodyless);
     this.#stage = Stage.Sending;
     this.sentStatus = status;
+    this.#response.headLeft();
     if (!bodyless) this.#declaredLeft = length;
     this.#carrier.head(this, status, lines, length, block.hasDate);
+  }
+
+  #lengthOf(known: number | undefined, bodyless: boolean): number | undefined {
+    // What HEAD cannot know, for nothing was yielded, is left out rather than called 0.
+    if (bodyless) return known === 0 ? undefined : known;
+    // Trailers only follow a body of unknown length (RFC 9112 §7.1.2).
+    return this.#response.trailerFields === undefined ? known : undefined;
   }
 
   /** Sends what is held. Returns whether it fitted what was declared. */
@@ -491,12 +499,19 @@ export class Exchange implements Corked {
   }
 
   #finish(completed: boolean): void {
+    let trailers = NO_FIELDS_SENT;
+    try {
+      if (completed) trailers = this.#trailerLines();
+    } catch (error) {
+      this.#carrier.report(this, error);
+      completed = false;
+    }
     this.#stage = Stage.Over;
     this.completed = completed;
     this.#held = [];
     this.#heldSize = 0;
     this.onCorkList = false;
-    if (completed) this.#carrier.end(this, this.#trailerLines());
+    if (completed) this.#carrier.end(this, trailers);
     else this.#carrier.cut(this);
   }
 
@@ -514,7 +529,8 @@ export class Exchange implements Corked {
       return;
     }
     const status = error instanceof HttpError ? error.status : 500;
-    if (status === 500) this.#carrier.report(this, error);
+    // Chosen by the app, and told to the client, is no news; a cut answer always is.
+    if (status === 500 || this.#stage === Stage.Sending) this.#carrier.report(this, error);
     if (this.#stage === Stage.Sending) this.#finish(false);
     else this.#answerError(status, error);
     this.#stopApp();
@@ -522,8 +538,8 @@ export class Exchange implements Corked {
 
   #answerError(status: number, error: unknown): void {
     this.dropHeld();
-    const fields: Record<string, string> = error instanceof HttpError ? { ...error.headers } : {};
-    fields["content-type"] = "text/plain; charset=utf-8";
+    const fields = HeaderFields.from(error instanceof HttpError ? error.headers : {});
+    fields.set("content-type", "text/plain; charset=utf-8");
     let text = error instanceof HttpError && error.message !== "" ? error.message : reasonPhrase(status);
     if (status === 500 && this.#carrier.development) text = describe(error);
     try {
@@ -559,6 +575,13 @@ export class Exchange implements Corked {
 }
 
 const encoder = new TextEncoder();
+
+function badAnswer(): ContractError {
+  return new ContractError(
+    "bad-answer",
+    "Cannot send the answer: an app returns a string, a Uint8Array, an iterator of these, or nothing",
+  );
+}
 
 function describe(error: unknown): string {
   return error instanceof Error ? error.stack ?? String(error) : String(error);

@@ -133,6 +133,11 @@ function answer(
     throw new TypeError("Cannot send the answer: a fetch handler has to return a Response");
   }
   if (result.type === "error") throw new TypeError("Cannot send the answer: it is Response.error()");
+  if (exchange.request.signal.aborted) {
+    // The client is gone: the source of the stream has to hear of it, though nobody reads.
+    result.body?.cancel().catch(() => {});
+    return undefined;
+  }
   response.start(result.status, result.headers);
   if (result.body === null) {
     exchange.finished();

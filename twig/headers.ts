@@ -18,7 +18,6 @@ export type FieldsInit =
 /** RFC 9110 §5.6.2: token. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** RFC 9110 §5.5: no CR, LF, NUL or other control, nor what does not fit in a byte. */
-// deno-lint-ignore no-control-regex
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /** Fields of connection and framing, which belong to the server (RFC 9110 §7.6.1). */
@@ -34,6 +33,7 @@ const SERVER_OWNED: ReadonlySet<string> = new Set([
 export class HeaderFields implements Iterable<[string, string]> {
   readonly #names: string[];
   readonly #values: string[];
+  #sealed = false;
 
   /**
    * @param names Lower-case names.
@@ -115,6 +115,7 @@ export class HeaderFields implements Iterable<[string, string]> {
    * @param value The value.
    */
   set(name: string, value: string): void {
+    this.#changeable();
     const wanted = name.toLowerCase();
     const first = this.#names.indexOf(wanted);
     if (first < 0) {
@@ -133,6 +134,7 @@ export class HeaderFields implements Iterable<[string, string]> {
    * @param value The value.
    */
   append(name: string, value: string): void {
+    this.#changeable();
     this.#names.push(name.toLowerCase());
     this.#values.push(value);
   }
@@ -143,7 +145,19 @@ export class HeaderFields implements Iterable<[string, string]> {
    * @param name The name, in any case.
    */
   delete(name: string): void {
+    this.#changeable();
     this.#remove(name.toLowerCase(), 0);
+  }
+
+  /** The fields have been sent: every later change throws a {@linkcode ContractError}. For carriers. */
+  seal(): void {
+    this.#sealed = true;
+  }
+
+  #changeable(): void {
+    if (this.#sealed) {
+      throw new ContractError("head-already-sent", "Cannot change the header fields: they have been sent");
+    }
   }
 
   #remove(wanted: string, from: number): void {

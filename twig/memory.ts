@@ -16,6 +16,8 @@ export interface MemoryRequest {
   readonly method: string;
   /** The whole URL. */
   readonly url: URL;
+  /** The target as a wire would bring it. Default: path and query of `url`, which has no dot segments. */
+  readonly target?: string;
   /** The header fields. */
   readonly headers: HeaderFields;
   /** The body's pieces; `undefined` for none. */
@@ -170,15 +172,16 @@ export class MemoryCarrier implements Carrier {
 
 function memoryHead(request: MemoryRequest): RequestHead {
   const { url } = request;
-  const query = url.search.slice(1);
+  const target = request.target ?? url.pathname + url.search;
+  const [path = ""] = target.split("?", 1);
   const length = request.headers.get("content-length");
   return {
     kind: "head",
     exchange: 0,
     method: request.method,
-    target: url.pathname + url.search,
-    path: url.pathname,
-    query,
+    target,
+    path,
+    query: target.slice(path.length + 1),
     authority: request.headers.get("host") ?? url.host,
     protocol: "HTTP/1.1",
     secure: url.protocol === "https:",

@@ -79,15 +79,23 @@ export class TwigResponse {
     this.#setStatus(status);
   }
 
-  /** The header fields, to be read and changed until the head leaves. */
+  /** The header fields, to be read, and changed until the head leaves; then a change throws {@linkcode ContractError}. */
   get headers(): HeaderFields {
-    this.#fields ??= HeaderFields.from(this.#init ?? NO_FIELDS);
+    if (this.#fields === undefined) {
+      this.#fields = HeaderFields.from(this.#init ?? NO_FIELDS);
+      if (this.#control.headSent) this.#fields.seal();
+    }
     return this.#fields;
   }
 
   /** The header fields as they are now, without making a list of them. For carriers. */
   get fields(): FieldsInit {
     return this.#fields ?? this.#init ?? NO_FIELDS;
+  }
+
+  /** The head has been sent: changing the fields throws from now on. For carriers. */
+  headLeft(): void {
+    this.#fields?.seal();
   }
 
   /** Trailer fields, sent after a chunked body where the wire can (RFC 9110 §6.5); else dropped. */

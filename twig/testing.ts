@@ -52,19 +52,21 @@ export class TestClient {
    * Sends a request.
    *
    * @param method The method, such as `"PUT"`.
-   * @param target A path with an optional query, or a whole URL. Default host: `localhost`.
+   * @param target A path with an optional query, sent as it is given, or `*`; or a whole URL. Without
+   * one the host is `localhost`.
    * @param init Header fields and body.
    * @returns The answer, as soon as its head is there; its body may still be on its way.
    */
   request(method: string, target: string, init: TestRequestInit = {}): Promise<TestAnswer> {
-    const url = new URL(target.startsWith("/") ? `http://localhost${target}` : target);
+    const raw = target.startsWith("/") || target === "*";
+    const url = new URL(raw ? "http://localhost" : target);
     const headers = HeaderFields.from(init.headers ?? {});
     if (!headers.has("host")) headers.append("host", url.host);
     const body = init.body === undefined ? undefined : pieces(init.body);
     const answer = new TestAnswer();
     const carrier = new MemoryCarrier(
       this.#app,
-      { method, url, headers, body, remote: init.remote ?? REMOTE },
+      { method, url, ...(raw && { target }), headers, body, remote: init.remote ?? REMOTE },
       answer,
       { development: this.#development, bodyLimit: init.bodyLimit ?? Infinity },
     );

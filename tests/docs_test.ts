@@ -1,0 +1,51 @@
+import { assert, assertEquals } from "@std/assert";
+
+const root = new URL("../", import.meta.url);
+
+/** The names of all tests under `tests/twig/` that stand for a rule. */
+function ruleTests(): string[] {
+  const folder = new URL("tests/twig/", root);
+  const files = [...Deno.readDirSync(folder)].filter(({ name }) => name.startsWith("rules_"));
+  return files.flatMap(({ name }) => {
+    const source = Deno.readTextFileSync(new URL(name, folder));
+    return [...source.matchAll(/Deno\.test\(\s*"(TWIG [^"]+)"/g)].map(([, title]) => title as string);
+  });
+}
+
+/** The rules of `docs/twig.md`: number, and the test that it names. */
+function rules(): { number: string; test: string }[] {
+  const source = Deno.readTextFileSync(new URL("docs/twig.md", root));
+  return [...source.matchAll(/^- \*\*(\d+\.\d+)\*\*([^]*?)(?=\n- \*\*|\n\n|\n$)/gm)].map((
+    [, number, text],
+  ) => ({
+    number: number as string,
+    test: /— `(TWIG [^`]+)`$/.exec((text as string).trimEnd())?.[1] ?? "",
+  }));
+}
+
+Deno.test("docs/twig.md names an existing test for each rule", () => {
+  const tests = ruleTests();
+  const all = rules();
+  assert(all.length > 50, `only ${all.length} rules were found`);
+  for (const { number, test } of all) {
+    assert(test.startsWith(`TWIG ${number}: `), `rule ${number} names no test of its own: ${test}`);
+    assert(tests.includes(test), `rule ${number} names a test that does not exist: ${test}`);
+  }
+});
+
+Deno.test("docs/twig.md numbers its rules without gaps", () => {
+  const numbers = rules().map(({ number }) => number);
+  let [section, rule] = [0, 0];
+  const expected = numbers.map((number) => {
+    if (number.startsWith(`${section + 1}.`)) [section, rule] = [section + 1, 0];
+    return `${section}.${++rule}`;
+  });
+  assertEquals(numbers, expected);
+});
+
+Deno.test("each test of a TWIG rule is of a rule that docs/twig.md has", () => {
+  const numbers = new Set(rules().map(({ number }) => number));
+  for (const test of ruleTests()) {
+    assert(numbers.has(test.slice(5, test.indexOf(":"))), `there is no such rule: ${test}`);
+  }
+});
