@@ -32,10 +32,11 @@ const KINDS = ["twig", "fetch", "static", "auto"] as const;
  */
 export function settingsFrom(config: CheckedConfig, source: string | undefined): Settings {
   const apps = readApps(config);
-  const workers = config.get("workers");
+  const asked = config.get("workers");
+  const workers = asked === "auto" ? Math.max(1, navigator.hardwareConcurrency) : asked;
   return {
-    listen: readListeners(config),
-    workers: workers === "auto" ? Math.max(1, navigator.hardwareConcurrency) : workers,
+    listen: readListeners(config, workers),
+    workers,
     apps,
     routes: readRoutes(config, apps),
     strictHosts: config.get("strict_hosts"),
@@ -76,7 +77,7 @@ function readTimeouts(config: CheckedConfig): Timeouts {
   };
 }
 
-function readListeners(config: CheckedConfig): ListenAddress[] {
+function readListeners(config: CheckedConfig, workers: number): ListenAddress[] {
   if (!config.has("listen")) return [DEFAULT_LISTENER];
   const items = config.items("listen");
   if (items.length === 0) config.refuse("listen", [], '"listen" must have at least one listener');
@@ -91,10 +92,19 @@ function readListeners(config: CheckedConfig): ListenAddress[] {
     if (unique && taken.has(place)) {
       config.refuse("listen.*.url", [item], `duplicate listener: ${formatAddress(address)} is taken`);
     }
+    if (address.transport === "unix" && workers > 1 && !address.path.includes("{worker}")) {
+      config.refuse("listen.*.url", [item], sharedSocket(workers));
+    }
     taken.add(place);
     listeners.push(address);
   }
   return listeners;
+}
+
+/** Only TCP ports can be shared: the kernel has no `reusePort` for paths. */
+function sharedSocket(workers: number): string {
+  return `${workers} workers cannot share one Unix socket: write {worker} in its path, which becomes 1 to ` +
+    `${workers} and needs as many servers in the front end, or set workers to 1`;
 }
 
 function readListener(config: CheckedConfig, item: number): ListenAddress | undefined {

@@ -94,7 +94,8 @@ function unixUrl(
   // deno-lint-ignore no-control-regex
   if (/[\x00-\x1f\x7f]/.test(written)) throw new TypeError("must not have control characters in its path");
   const path = resolve(folder, written);
-  const bytes = new TextEncoder().encode(path).length;
+  // The number of a worker takes the place of {worker}.
+  const bytes = new TextEncoder().encode(path.replaceAll("{worker}", "1")).length;
   if (bytes > LONGEST_UNIX_PATH) {
     throw new TypeError(
       `must have a socket path of at most ${LONGEST_UNIX_PATH} bytes, got ${bytes}: ${path}`,

@@ -88,7 +88,8 @@ export const SETTINGS = [
     default: undefined,
     otherwise: "required",
     summary: "`http://HOST:PORT`, `fcgi://HOST:PORT`, `http+unix:PATH` or `fcgi+unix:PATH`.",
-    reason: "An item that needs no more than this may be the URL alone. Port 0 lets the kernel choose.",
+    reason:
+      "An item that needs no more may be the URL alone. Port 0 lets the kernel choose. Workers cannot share a Unix socket: `{worker}` in the path becomes the number of each.",
   }),
   setting({
     key: "listen.*.mode",

@@ -1,0 +1,74 @@
+/**
+ * The command line of Archangel: arguments in, exit code out. It finds the command, shows help, and
+ * turns errors into text; what a command does is in `commands/`, loaded only when it is the one.
+ *
+ * @module
+ */
+import { type CommandLine, readCommandLine, UsageError } from "./command_line.ts";
+import { AppLoadError, ConfigError, ListenError } from "./errors.ts";
+import { EXIT } from "./exit_codes.ts";
+import { describeError } from "./say.ts";
+import { processTerminal, red, type Terminal } from "./terminal.ts";
+
+/** A bundle and a compiled binary start themselves again with this word as workers. */
+const WORKER = "worker";
+
+/**
+ * Runs a command line.
+ *
+ * @param args The arguments of the program.
+ * @param terminal Where to print. Default: this process's own.
+ * @returns The exit code, one of `exit_codes.ts`.
+ */
+export async function main(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
+  try {
+    if (args.length === 1 && args[0] === WORKER) return await work();
+    const line = readCommandLine(args);
+    return await helpOrVersion(line, args, terminal) ?? await run(line, terminal);
+  } catch (error) {
+    return report(error, terminal);
+  }
+}
+
+async function run(line: CommandLine, terminal: Terminal): Promise<number> {
+  const { run } = await line.command.load();
+  return await run(line, terminal);
+}
+
+async function work(): Promise<number> {
+  const { runWorker } = await import("./worker.ts");
+  const { startService } = await import("./service.ts");
+  return await runWorker(startService);
+}
+
+async function helpOrVersion(
+  line: CommandLine,
+  args: readonly string[],
+  terminal: Terminal,
+): Promise<number | undefined> {
+  if (line.flags["version"] === true) {
+    const { VERSION } = await import("./version.ts");
+    terminal.out(`archangel ${VERSION} (deno ${Deno.version.deno})`);
+    return EXIT.ok;
+  }
+  if (line.flags["help"] !== true) return undefined;
+  const { helpFor, overview } = await import("./help.ts");
+  terminal.out(args.includes(line.command.name) ? helpFor(line.command) : overview());
+  return EXIT.ok;
+}
+
+function report(error: unknown, terminal: Terminal): number {
+  if (error instanceof UsageError) {
+    terminal.error(`${red(terminal, "archangel:")} ${error.message}\nSee archangel --help`);
+    return EXIT.usage;
+  }
+  if (error instanceof ConfigError) {
+    const count = error.problems.length;
+    terminal.error(`${error.message}\n${red(terminal, count === 1 ? "1 problem" : `${count} problems`)}`);
+    return EXIT.config;
+  }
+  terminal.error(`${red(terminal, "archangel:")} ${describeError(error)}`);
+  return error instanceof ListenError || error instanceof AppLoadError ? EXIT.boot : EXIT.failure;
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

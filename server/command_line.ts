@@ -1,0 +1,169 @@
+/**
+ * Reads the command line: which command, which arguments, which flags. Owns what is a usage error,
+ * and knows nothing of what commands do.
+ *
+ * @module
+ */
+import { parseArgs } from "jsr:@std/cli@^1/parse-args";
+import { COMMANDS, type CommandSpec, flagsOf, type FlagSpec } from "./command_table.ts";
+import { checkValues, type ConfigInput, type ConfigValues } from "./config.ts";
+import { didYouMean, nearest } from "./nearest.ts";
+
+/** Thrown when the command line is wrong: exit code 2. */
+export class UsageError extends Error {
+  /** Always `"UsageError"`. */
+  override readonly name = "UsageError";
+}
+
+/** A command line that was understood. */
+export interface CommandLine {
+  /** The command. */
+  readonly command: CommandSpec;
+  /** Its arguments, without flags. */
+  readonly arguments: readonly string[];
+  /** Flags by name: text, `true`, or a list for those that may be repeated. */
+  readonly flags: Readonly<Record<string, string | boolean | readonly string[]>>;
+}
+
+const LETTER = /^-[A-Za-z]/;
+
+/**
+ * Reads the command line.
+ *
+ * @param args The arguments of the program.
+ * @returns What they say.
+ * @throws {UsageError} If there is no such command or flag, or too many arguments.
+ *
+ * @example Usage
+ * ```ts
+ * import { readCommandLine } from "./command_line.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const line = readCommandLine(["check", "--workers", "2", "./site"]);
+ * assertEquals(line.command.name, "check");
+ * assertEquals(line.arguments, ["./site"]);
+ * assertEquals(line.flags, { workers: "2" });
+ * ```
+ */
+export function readCommandLine(args: readonly string[]): CommandLine {
+  const { command, rest } = splitCommand(args);
+  const specs = flagsOf(command);
+  const named = (kind: FlagSpec["kind"]) =>
+    specs.filter((flag) => flag.kind === kind).map(({ name }) => name);
+  const parsed = parseArgs([...rest], {
+    string: ["_", ...named("text"), ...named("list")],
+    boolean: named("switch"),
+    collect: named("list"),
+    alias: Object.fromEntries(
+      specs.flatMap(({ name, letter }) => letter === undefined ? [] : [[letter, name]]),
+    ),
+    unknown: (argument, key) => key === undefined || key === "" || refuseFlag(argument, command, specs),
+  });
+  const positionals = parsed._.map(String);
+  const line = { command, arguments: positionals, flags: presentFlags(parsed, specs) };
+  if (positionals.length > command.arguments.length && line.flags["help"] !== true) {
+    const extra = positionals[command.arguments.length]!;
+    throw new UsageError(`Unexpected argument ${JSON.stringify(extra)} for ${command.name}`);
+  }
+  return line;
+}
+
+/** A first word that looks like a path is what to serve; without any word, `serve` is meant. */
+function splitCommand(args: readonly string[]): { command: CommandSpec; rest: readonly string[] } {
+  const [serve] = COMMANDS;
+  const at = args.findIndex((argument) => !argument.startsWith("-"));
+  const word = at === 0 ? args[0]! : undefined;
+  const found = COMMANDS.find(({ name }) => name === word);
+  if (found !== undefined) return { command: found, rest: args.slice(1) };
+  if (word === undefined || /[./\\:]/.test(word)) return { command: serve!, rest: args };
+  if (exists(word)) return { command: serve!, rest: args };
+  const names = COMMANDS.map(({ name }) => name);
+  throw new UsageError(
+    `Unknown command ${JSON.stringify(word)}${didYouMean(word, names) || commandList(names)}`,
+  );
+}
+
+function commandList(names: readonly string[]): string {
+  return `: expected ${names.join(", ")}, or a folder or module to serve`;
+}
+
+function exists(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function refuseFlag(argument: string, command: CommandSpec, specs: readonly FlagSpec[]): never {
+  const name = argument.replace(/=[^]*$/, "");
+  const known = specs.map((flag) => `--${flag.name}`);
+  const elsewhere = COMMANDS.filter((other) => flagsOf(other).some((flag) => `--${flag.name}` === name));
+  const where = elsewhere.length === 0
+    ? ""
+    : `; it belongs to ${elsewhere.map((other) => other.name).join(", ")}`;
+  const suggestion = nearest(name, known) === undefined || LETTER.test(name)
+    ? where
+    : didYouMean(name, known);
+  throw new UsageError(`Unknown flag ${name} for ${command.name}${suggestion}`);
+}
+
+/** What was really given: the parser also reports what was not. */
+function presentFlags(parsed: Record<string, unknown>, specs: readonly FlagSpec[]): CommandLine["flags"] {
+  const flags: Record<string, string | boolean | readonly string[]> = {};
+  for (const { name, kind, value } of specs) {
+    const given = parsed[name];
+    if (kind === "switch") {
+      if (given === true) flags[name] = true;
+      continue;
+    }
+    const texts = Array.isArray(given) ? given.map(String) : given === undefined ? [] : [String(given)];
+    if (texts.includes("")) throw new UsageError(`Flag --${name} needs a value: --${name} ${value}`);
+    if (texts.length > 0) flags[name] = kind === "list" ? texts : texts[0]!;
+  }
+  return flags;
+}
+
+/** The file that is read if there is one and nothing else was said. */
+const DEFAULT_FILE = "archangel.yaml";
+
+/**
+ * Where the settings of a command come from: a config file, a folder or module to serve without any,
+ * and the flags that override.
+ *
+ * @param line The command line.
+ * @param target The folder or module named on the command line, if one was.
+ * @returns The input of `loadConfig`.
+ * @throws {UsageError} If there is nothing to serve, too much, or a flag's value is wrong.
+ */
+export function configInput(line: CommandLine, target: string | undefined): ConfigInput {
+  const { config } = line.flags;
+  if (target !== undefined && config !== undefined) {
+    throw new UsageError(`Cannot serve ${target} with --config: name one of them`);
+  }
+  const flags = flagValues(line);
+  const problem = checkValues(flags).find((problem) => problem.key !== "" && !problem.key.startsWith("apps"));
+  if (problem !== undefined) throw new UsageError(problem.message);
+  if (target !== undefined) return { values: { apps: { [nameFor(target)]: target }, ...flags } };
+  const file = typeof config === "string" ? config : DEFAULT_FILE;
+  if (config === undefined && !exists(file)) {
+    throw new UsageError(
+      `There is no ${DEFAULT_FILE} in this folder: name a folder or module to serve, or run archangel init`,
+    );
+  }
+  return { file, values: flags };
+}
+
+/** The flags that stand for settings, with the keys of the config file. */
+function flagValues(line: CommandLine): ConfigValues {
+  const specs = flagsOf(line.command).filter((flag) => flag.key !== undefined && flag.name in line.flags);
+  return Object.fromEntries(specs.map((flag) => [flag.key!, line.flags[flag.name]]));
+}
+
+/** The app's name in logs and messages: the last part of its path. */
+function nameFor(target: string): string {
+  const last = target.replace(/[?#].*$/, "").split(/[/\\]/).findLast((part) => /[A-Za-z]/.test(part)) ?? "";
+  const name = last.replace(/\.\w+$/, "").replace(/[^\w-]+/g, "-").replace(/^[^A-Za-z]+/, "").slice(0, 64);
+  return name === "" ? "app" : name;
+}

@@ -1,0 +1,129 @@
+/**
+ * `archangel check`: the config, and then every app loaded for real, without touching a port.
+ *
+ * Deno applies one config to a process, so where `deno_config` names one, the apps are loaded in a
+ * process of their own that has it, as they will be when they are served.
+ *
+ * @module
+ */
+import { formatAddress } from "../address.ts";
+import { loadApp } from "../app_host.ts";
+import { type CommandLine, configInput } from "../command_line.ts";
+import { loadConfig } from "../config.ts";
+import { ConfigError } from "../errors.ts";
+import { EXIT } from "../exit_codes.ts";
+import { describeError } from "../say.ts";
+import type { AppSpec, Settings } from "../settings.ts";
+import { permissionFlags } from "../spawn.ts";
+import { red, type Terminal } from "../terminal.ts";
+import { formatDuration } from "../units.ts";
+
+/** How loading an app went. */
+interface Loaded {
+  readonly name: string;
+  readonly kind: string;
+  readonly location: string;
+  readonly milliseconds: number;
+  /** What went wrong, if anything. */
+  readonly error?: string;
+}
+
+/**
+ * Checks.
+ *
+ * @param line The command line.
+ * @param terminal Where to print.
+ * @returns 0 if all is well, else 1.
+ */
+export async function run(line: CommandLine, terminal: Terminal): Promise<number> {
+  const json = line.flags["json"] === true;
+  let settings: Settings;
+  try {
+    settings = loadConfig(configInput(line, line.arguments[0]));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    if (json) terminal.out(JSON.stringify({ ok: false, problems: error.problems, apps: [] }));
+    else terminal.error(`${error.message}\n${red(terminal, `${error.problems.length} wrong`)}`);
+    return EXIT.failure;
+  }
+  const module = ownModule();
+  if (settings.denoConfig !== undefined && line.flags["here"] !== true && module !== undefined) {
+    return await checkInChild(module, settings, line);
+  }
+  const apps = await Promise.all(
+    Object.values(settings.apps).map((app) => load(app, settings.timeouts.boot)),
+  );
+  const ok = apps.every((app) => app.error === undefined);
+  if (json) terminal.out(JSON.stringify({ ok, problems: [], apps, settings }));
+  else report(settings, apps, terminal);
+  return ok ? EXIT.ok : EXIT.failure;
+}
+
+async function load(app: AppSpec, limit: number): Promise<Loaded> {
+  const { name, kind, location } = app;
+  const start = performance.now();
+  const elapsed = () => Math.round(performance.now() - start);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const message = `Cannot load app "${name}" from ${location}: not done within ${formatDuration(limit)}`;
+    timer = setTimeout(() => reject(new Error(message)), limit);
+  });
+  try {
+    await Promise.race([loadApp(app), late]);
+    return { name, kind, location, milliseconds: elapsed() };
+  } catch (error) {
+    return { name, kind, location, milliseconds: elapsed(), error: describeError(error) };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function report(settings: Settings, apps: readonly Loaded[], terminal: Terminal): void {
+  const failed = apps.filter((app) => app.error !== undefined);
+  for (const { error } of failed) terminal.error(red(terminal, error!));
+  terminal.out(summary(settings, apps));
+  const routed = new Set(settings.routes.map((route) => route.app));
+  for (const { name } of apps) if (!routed.has(name)) terminal.error(`Note: no route leads to app "${name}"`);
+  const what = settings.source ?? "the command line";
+  terminal.out(
+    failed.length === 0 ? `${what} is fine` : `${failed.length} of ${apps.length} apps failed to load`,
+  );
+}
+
+function summary(settings: Settings, apps: readonly Loaded[]): string {
+  const rows = [
+    ...settings.listen.map((address) => ["listen", formatAddress(address)]),
+    ["workers", String(settings.workers)],
+    ...apps.map((app) => ["app", `${app.name} (${app.kind} ${app.location}) ${outcome(app)}`]),
+    ...settings.routes.map(({ host, path, app }) => ["route", `${host ?? ""}${path} -> ${app}`]),
+  ];
+  return rows.map(([head, text]) => `${head!.padEnd(8)} ${text}`).join("\n");
+}
+
+function outcome(app: Loaded): string {
+  return app.error === undefined ? `loaded in ${app.milliseconds} ms` : "failed";
+}
+
+/** The command line as a module that Deno can be told to run; none in a compiled binary. */
+function ownModule(): string | undefined {
+  if (Deno.build.standalone) return undefined;
+  const source = new URL(import.meta.url).pathname.endsWith("/server/commands/check.ts");
+  return source ? new URL("../cli.ts", import.meta.url).href : import.meta.url;
+}
+
+async function checkInChild(module: string, settings: Settings, line: CommandLine): Promise<number> {
+  const permissions = permissionFlags(settings, (descriptor) => Deno.permissions.querySync(descriptor));
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      ...["run", "--no-prompt", "--unstable-net", "-c", settings.denoConfig!, ...permissions, module],
+      ...["check", "--here", ...Object.entries(line.flags).flatMap(flagArguments), ...line.arguments],
+    ],
+    stdin: "null",
+  });
+  return (await child.spawn().status).code;
+}
+
+function flagArguments([name, value]: [string, CommandLine["flags"][string]]): string[] {
+  if (typeof value === "boolean") return [`--${name}`];
+  return [value].flat().map((text) => `--${name}=${text}`);
+}

@@ -1,0 +1,83 @@
+/**
+ * `archangel explain URL`: who would serve it. Asks the router that also serves, and runs nothing.
+ *
+ * @module
+ */
+import { Router } from "../../router/mod.ts";
+import { formatAddress } from "../address.ts";
+import { type CommandLine, configInput, UsageError } from "../command_line.ts";
+import { loadConfig } from "../config.ts";
+import { EXIT } from "../exit_codes.ts";
+import { readRequestUrl, type RequestUrl } from "../request_url.ts";
+import type { AppSpec, ListenAddress, RouteSpec, Settings } from "../settings.ts";
+import type { Terminal } from "../terminal.ts";
+import { formatDuration, formatSize } from "../units.ts";
+
+/**
+ * Explains.
+ *
+ * @param line The command line.
+ * @param terminal Where to print.
+ * @returns 0 if an app would be asked, else 1.
+ * @throws {UsageError} If there is no URL.
+ */
+export function run(line: CommandLine, terminal: Terminal): number {
+  const [text, target] = line.arguments;
+  if (text === undefined) throw new UsageError("Nothing to explain: name a URL");
+  const settings = loadConfig(configInput(line, target));
+  const url = readRequestUrl(text, settings.listen);
+  const router = new Router(
+    settings.routes.map((route) => ({ host: route.host, path: route.path, app: route })),
+  );
+  const match = router.find(url.authority, url.path);
+  const listeners = listenersFor(url, settings.listen);
+  const rows: Row[] = [["listener", listenerText(listeners, url)]];
+  if (match === undefined) {
+    const misdirected = settings.strictHosts && !router.hostKnown(url.authority);
+    rows.push(["route", "none"], ["answer", misdirected ? "421 Misdirected Request" : "404 Not Found"]);
+  } else rows.push(...appRows(match.app, match.prefixLength, url, settings));
+  terminal.out(rows.map(([head, value]) => `${head.padEnd(11)} ${value}`).join("\n"));
+  return match !== undefined && listeners.length > 0 ? EXIT.ok : EXIT.failure;
+}
+
+type Row = readonly [head: string, value: string];
+
+function appRows(route: RouteSpec, prefixLength: number, url: RequestUrl, settings: Settings): Row[] {
+  const app: AppSpec = settings.apps[route.app]!;
+  const { limits, timeouts } = settings;
+  return [
+    ["route", `${route.host ?? "every host"}, ${route.path}`],
+    ["app", `${app.name} (${app.kind} ${app.location})`],
+    ["scriptName", JSON.stringify(url.path.slice(0, prefixLength))],
+    ["pathInfo", JSON.stringify(url.path.slice(prefixLength))],
+    ["query", JSON.stringify(url.query)],
+    [
+      "limits",
+      `body ${formatSize(app.bodyBytes)}, head ${formatSize(limits.headerBytes)}, ` +
+      `target ${formatSize(limits.targetBytes)}, ${limits.headerFields} fields`,
+    ],
+    [
+      "timeouts",
+      `head ${formatDuration(timeouts.header)}, body ${formatDuration(timeouts.body)}, ` +
+      `write ${formatDuration(timeouts.write)}, idle ${formatDuration(timeouts.idle)}`,
+    ],
+  ];
+}
+
+function listenerText(listeners: readonly ListenAddress[], url: RequestUrl): string {
+  if (listeners.length > 0) return listeners.map(formatAddress).join(" or ");
+  return `none takes ${url.hostname} port ${url.port}`;
+}
+
+const EVERY_ADDRESS = ["0.0.0.0", "::"];
+
+/** A name may mean any address, so only an address can rule a listener out. */
+function listenersFor(url: RequestUrl, listen: readonly ListenAddress[]): ListenAddress[] {
+  // A front end may pass any URL to a FastCGI listener or to a socket; a client meets HTTP ports only.
+  if (url.isPath) return listen.slice(0, 1);
+  const isAddress = /^[\d.]+$|:/.test(url.hostname);
+  return listen.filter((address) =>
+    address.transport === "tcp" && address.protocol === "http" && address.port === url.port &&
+    (!isAddress || EVERY_ADDRESS.includes(address.hostname) || address.hostname === url.hostname)
+  );
+}

@@ -1,0 +1,47 @@
+/**
+ * `archangel serve`: reads the config and hands over to the supervisor, or serves in this process if
+ * there are to be no workers.
+ *
+ * @module
+ */
+import { banner, migratesRequests } from "../banner.ts";
+import { type CommandLine, configInput } from "../command_line.ts";
+import { loadConfig } from "../config.ts";
+import { EXIT } from "../exit_codes.ts";
+import { listenToSignals } from "../os_signals.ts";
+import { say } from "../say.ts";
+import type { Settings } from "../settings.ts";
+
+/**
+ * Serves until a signal says stop.
+ *
+ * @param line The command line.
+ * @returns The exit code.
+ * @throws {ConfigError} If the config is wrong.
+ */
+export async function run(line: CommandLine): Promise<number> {
+  const input = configInput(line, line.arguments[0]);
+  const settings = loadConfig(input);
+  if (settings.workers === 0) return await serveHere(settings);
+  const { runSupervisor } = await import("../supervisor.ts");
+  return await runSupervisor({ settings, reread: () => loadConfig(input) });
+}
+
+async function serveHere(settings: Settings): Promise<number> {
+  const { startService } = await import("../service.ts");
+  const service = await startService(settings);
+  say("archangel", banner(settings, service.addresses, migratesRequests()));
+  const done = Promise.withResolvers<number>();
+  let stopping = false;
+  using _signals = listenToSignals((signal) => {
+    if (signal === "HUP") return say("archangel", "a reload needs workers: with 0 of them, start anew");
+    if (signal === "QUIT" || (signal === "INT" && stopping)) {
+      service.stop();
+      done.resolve(EXIT.failure);
+    } else if (signal === "TERM" || signal === "INT") {
+      stopping = true;
+      service.drain().then(() => done.resolve(EXIT.ok), done.reject);
+    }
+  });
+  return await done.promise;
+}
