@@ -16,6 +16,9 @@ import {
   standInFolders,
   standInModules,
 } from "./support/packages.ts";
+import { delay } from "./support/delay.ts";
+import { freePort } from "./support/ports.ts";
+import { ProjectCopy } from "./support/project_copy.ts";
 import { say } from "./support/run_deno.ts";
 import { filesIn, sourceFiles } from "./support/source_graph.ts";
 
@@ -206,4 +209,40 @@ async function withCache(run: (cache: string) => Promise<void>): Promise<void> {
   } finally {
     Deno.removeSync(cache, { recursive: true });
   }
+}
+
+Deno.test("deno task start serves the examples from a fresh copy, and TERM ends it", async () => {
+  using project = new ProjectCopy();
+  const url = `http://127.0.0.1:${freePort()}`;
+  await withCache(async (cache) => {
+    const task = new Deno.Command(Deno.execPath(), {
+      args: ["task", "start", "--listen", url, "--workers", "2"],
+      cwd: project.folder,
+      env: { DENO_DIR: cache, NO_COLOR: "1" },
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    const said = new Response(task.stderr).text();
+    const status = await firstStatus(url, task.status);
+    task.kill("SIGTERM");
+    const { code } = await task.status;
+    assertEquals({ status, code }, { status: 200, code: 0 }, await said);
+  });
+});
+
+/** The status of the first answer; `undefined` if there is none within a minute or before the server has ended. */
+async function firstStatus(url: string, ended: Promise<unknown>): Promise<number | undefined> {
+  let running = true;
+  ended.finally(() => running = false);
+  for (const deadline = Date.now() + 60_000; running && Date.now() < deadline; await delay(100)) {
+    try {
+      const response = await fetch(url);
+      await response.body?.cancel();
+      return response.status;
+    } catch {
+      // Not there yet.
+    }
+  }
+  return undefined;
 }

@@ -5,6 +5,7 @@
 
 import { join } from "node:path";
 import { offlineConfig, type Packages, readConfig, ROOT } from "./packages.ts";
+import { ProjectCopy } from "./project_copy.ts";
 import { PERMISSIONS, runDeno, say } from "./run_deno.ts";
 
 /** The folders that are published, where every documented example has to run. */
@@ -64,26 +65,11 @@ function publicModules(): string[] {
 }
 
 /**
- * Runs something in a copy of the package whose `deno.json` has the stand-ins linked in. `deno doc` takes links only
+ * Runs something in a copy of the project whose `deno.json` has the stand-ins linked in. `deno doc` takes links only
  * from there, and `deno publish` refuses links that lie inside the package.
  */
 async function inPackageCopy(run: (folder: string) => Promise<number>): Promise<number> {
-  const folder = Deno.makeTempDirSync({ prefix: "archangel-package-" });
-  try {
-    for (const entry of Deno.readDirSync(ROOT)) {
-      if (!entry.name.startsWith(".")) copy(join(ROOT, entry.name), join(folder, entry.name));
-    }
-    Deno.writeTextFileSync(join(folder, "deno.json"), offlineConfig(ROOT));
-    return await run(folder);
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
-}
-
-function copy(from: string, to: string): void {
-  if (!Deno.statSync(from).isDirectory) return Deno.copyFileSync(from, to);
-  Deno.mkdirSync(to);
-  for (const entry of Deno.readDirSync(from)) {
-    if (entry.isFile || entry.isDirectory) copy(join(from, entry.name), join(to, entry.name));
-  }
+  using copy = new ProjectCopy();
+  Deno.writeTextFileSync(join(copy.folder, "deno.json"), offlineConfig(ROOT));
+  return await run(copy.folder);
 }
