@@ -123,7 +123,9 @@ export class HttpCore implements WireProtocol {
   /** True at rest: no exchange open and no byte of a request received that is not answered. */
   get idle(): boolean {
     if (this.input.length > 0) return false;
-    return this.#phase === Phase.Head ? this.#parser.untouched : this.#phase === Phase.Closed && this.#complete;
+    return this.#phase === Phase.Head
+      ? this.#parser.untouched
+      : this.#phase === Phase.Closed && this.#complete;
   }
 
   // Requests.

@@ -271,6 +271,10 @@ export class HeadParser {
     }
 
     let k = i - base - this.#targetEnd - 1;
+    if (k === 0 && end - i >= 10 && isVersion11(bytes, i)) {
+      i += 10;
+      k = 10;
+    }
     for (; k < 10 && i < end; k++, i++) {
       const byte = bytes[i] as number;
       const wanted = VERSION_LINE[k] as number;
@@ -314,6 +318,9 @@ export class HeadParser {
     const end = Math.min(input.end, base + this.#headerBytes);
     let i = base + this.#at;
     let state = this.#state;
+    let nameAt = base + this.#nameAt;
+    let contentAt = base + this.#contentAt;
+    let special = this.#special;
 
     for (;;) {
       if (state === FIELD) {
@@ -321,19 +328,12 @@ export class HeadParser {
         if (bytes[i] === CR) {
           i++;
           state = LAST_LF;
-        } else {
-          this.#nameAt = i - base;
-          state = NAME;
+          break;
         }
-      }
-      if (state === LAST_LF) {
-        if (i === end) break;
-        if (bytes[i] !== LF) throw bad("bare-cr", "header section", "CR without LF");
-        this.#at = i + 1 - base;
-        return true;
+        nameAt = i;
+        state = NAME;
       }
       if (state === NAME) {
-        const nameAt = base + this.#nameAt;
         while (i < end && ((table[bytes[i] as number] as number) & TOKEN) !== 0) i++;
         if (i === end) break;
         if (bytes[i] !== COLON || i === nameAt) {
@@ -342,14 +342,14 @@ export class HeadParser {
         if (++this.#count > this.#headerFields) {
           throw new ProtocolError(431, "too-many-fields", "Cannot accept header section: too many fields");
         }
-        this.#special = specialField(bytes, nameAt, i - nameAt);
+        special = specialField(bytes, nameAt, i - nameAt);
         i++;
         state = SPACE;
       }
       if (state === SPACE) {
         while (i < end && (bytes[i] === SP || bytes[i] === HTAB)) i++;
         if (i === end) break;
-        this.#contentAt = i - base;
+        contentAt = i;
         state = CONTENT;
       }
       if (state === CONTENT) {
@@ -359,13 +359,21 @@ export class HeadParser {
         i++;
         state = LINE_END;
       }
-      if (i === end) break;
+      if (state === LAST_LF || i === end) break;
       if (bytes[i] !== LF) throw bad("bare-cr", "header field", "CR without LF");
       i++;
-      if (this.#special !== 0 && !this.#isTrailer) this.#notice(bytes, base, i - 2);
+      if (special !== 0 && !this.#isTrailer) this.#notice(special, bytes, base, contentAt, i - 2);
       state = FIELD;
     }
+    if (state === LAST_LF && i < end) {
+      if (bytes[i] !== LF) throw bad("bare-cr", "header section", "CR without LF");
+      this.#at = i + 1 - base;
+      return true;
+    }
     this.#state = state;
+    this.#nameAt = nameAt - base;
+    this.#contentAt = contentAt - base;
+    this.#special = special;
     return this.#suspend(i - base);
   }
 
@@ -379,10 +387,9 @@ export class HeadParser {
   }
 
   /** A line of a field that decides framing has passed by; its content ends before `end`, or earlier. */
-  #notice(bytes: Uint8Array, base: number, end: number): void {
-    const start = base + this.#contentAt;
+  #notice(special: number, bytes: Uint8Array, base: number, start: number, end: number): void {
     while (end > start && (bytes[end - 1] === SP || bytes[end - 1] === HTAB)) end--;
-    switch (this.#special) {
+    switch (special) {
       case HOST_FIELD:
         return this.#noticeHost(bytes, base, start, end);
       case LENGTH_FIELD:
@@ -578,6 +585,13 @@ function decodeFields(text: string, at: number): HeaderFields {
 
 function isBlank(code: number): boolean {
   return code === SP || code === HTAB;
+}
+
+/** The one version line that nearly all requests have. */
+function isVersion11(bytes: Uint8Array, at: number): boolean {
+  return bytes[at] === 0x48 && bytes[at + 1] === 0x54 && bytes[at + 2] === 0x54 && bytes[at + 3] === 0x50 &&
+    bytes[at + 4] === 0x2f && bytes[at + 5] === 0x31 && bytes[at + 6] === 0x2e && bytes[at + 7] === 0x31 &&
+    bytes[at + 8] === CR && bytes[at + 9] === LF;
 }
 
 /** The common names cost no string. */
