@@ -2,6 +2,7 @@
  * Starts Archangel as a real process with a config and apps of its own, and looks at its processes
  * from outside through `/proc`. Everything started here is ended by its process id.
  */
+import { delay } from "./delay.ts";
 import { choosePackages } from "./packages.ts";
 import { freePort } from "./ports.ts";
 
@@ -15,8 +16,8 @@ export interface Start {
   config?: Record<string, unknown>;
   /** Port of 127.0.0.1. Default: a free one. */
   port?: number;
-  /** Runs Archangel under another program: its words, before ours. */
-  under?: string[];
+  /** Permissions. Default: all. */
+  permissions?: string[];
 }
 
 /** How a process ended. */
@@ -25,18 +26,28 @@ export interface Ended {
   signal: Deno.Signal | null;
 }
 
-/** An app that says which process answers, at `/slow` after a second, and can be made to fail. */
+/** An app that says which process answers, can take its time, and can leave errors behind. */
 export const PID_APP = `
   export default {
     async fetch(request) {
       const { pathname } = new URL(request.url);
-      if (pathname === "/slow") await new Promise((resolve) => setTimeout(resolve, 1000));
-      if (pathname === "/forever") await new Promise(() => setInterval(() => {}, 1000));
+      if (pathname === "/slow") {
+        console.error("slow request begun");
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+      if (pathname === "/forever") {
+        console.error("endless request begun");
+        await new Promise(() => setInterval(() => {}, 1000));
+      }
       if (pathname === "/stray") {
         setTimeout(() => { throw new Error("thrown in a timer"); });
         Promise.reject(new Error("rejected and forgotten"));
       }
-      if (pathname === "/print") console.error("half a line, and a record of nobody: \\x1e{}");
+      if (pathname === "/print") {
+        console.log("an app's line");
+        console.error("half a line, then \\x1e{}");
+      }
+      if (pathname === "/may-write") return new Response(Deno.permissions.querySync({ name: "write" }).state);
       return new Response(String(Deno.pid));
     },
   };
@@ -49,8 +60,10 @@ export class Archangel implements AsyncDisposable {
   readonly port: number;
   readonly folder: string;
   readonly ended: Promise<Ended>;
-  /** All it wrote to stdout and stderr so far. */
-  out = "";
+  /** All that it and its workers wrote so far. */
+  stdout = "";
+  /** All that it and its workers wrote so far. */
+  stderr = "";
   readonly #child: Deno.ChildProcess;
   readonly #start: Start;
   readonly #heard: Promise<unknown>;
@@ -62,14 +75,10 @@ export class Archangel implements AsyncDisposable {
     this.folder = Deno.makeTempDirSync({ prefix: "archangel_test_" });
     this.writeApp(start.app ?? PID_APP);
     this.writeConfig();
-    const [program, ...args] = [
-      ...start.under ?? [],
-      Deno.execPath(),
-      ...command(`${this.folder}/archangel.yaml`),
-    ];
-    this.#child = new Deno.Command(program!, { args, stdin: "null", stdout: "piped", stderr: "piped" })
-      .spawn();
-    this.#heard = Promise.all([this.#hear(this.#child.stdout), this.#hear(this.#child.stderr)]);
+    const args = command(`${this.folder}/archangel.yaml`, start.permissions ?? ["-A"]);
+    const pipes = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
+    this.#child = new Deno.Command(Deno.execPath(), { args, ...pipes }).spawn();
+    this.#heard = Promise.all([this.#hear("stdout"), this.#hear("stderr")]);
     this.ended = this.#child.status.then(async ({ code, signal }) => {
       await this.#heard;
       return { code, signal };
@@ -115,13 +124,15 @@ export class Archangel implements AsyncDisposable {
     Deno.writeTextFileSync(`${this.folder}/archangel.yaml`, text);
   }
 
-  /** Waits until it has written a text so often. */
+  /** Waits until a text has been written to stderr so often. */
   async says(text: string, times = 1): Promise<void> {
     const until = Date.now() + deadlineMs;
     let over = false;
     this.#heard.then(() => over = true);
-    while (this.out.split(text).length <= times) {
-      if (over || Date.now() > until) throw new Error(`It never said "${text}" ${times} times:\n${this.out}`);
+    while (this.stderr.split(text).length <= times) {
+      if (over || Date.now() > until) {
+        throw new Error(`It never said "${text}" ${times} times:\n${this.stderr}`);
+      }
       await new Promise<void>((resolve) => {
         this.#tell = resolve;
         this.#heard.then(() => resolve());
@@ -158,9 +169,9 @@ export class Archangel implements AsyncDisposable {
     Deno.removeSync(this.folder, { recursive: true });
   }
 
-  async #hear(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Promise<void> {
-    for await (const text of stream.pipeThrough(new TextDecoderStream())) {
-      this.out += text;
+  async #hear(name: "stdout" | "stderr"): Promise<void> {
+    for await (const text of this.#child[name].pipeThrough(new TextDecoderStream())) {
+      this[name] += text;
       this.#tell?.();
     }
   }
@@ -174,7 +185,7 @@ function setTimeoutUnref(call: () => void, milliseconds: number): void {
 export async function waitUntil(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
   for (const until = Date.now() + deadlineMs; !(await holds());) {
     if (Date.now() > until) throw new Error(`Waited in vain: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
   }
 }
 
@@ -213,7 +224,7 @@ function statFields(pid: number): { state: string; parent: number } | undefined 
 /** Which packages the tests run with, found out once. */
 const packages = await choosePackages();
 
-function command(config: string): string[] {
+function command(config: string, permissions: string[]): string[] {
   const program = new URL("./supervisor_program.ts", import.meta.url).href;
-  return ["run", "-A", "-c", packages.config, program, config, packages.config];
+  return ["run", ...permissions, "-c", packages.config, program, config, packages.config];
 }
