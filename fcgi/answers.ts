@@ -4,7 +4,7 @@
  * @module
  */
 import type { OutputBuffer } from "../twig/bytes.ts";
-import { reasonPhrase } from "../twig/status.ts";
+import { reasonPhrase } from "../twig/mod.ts";
 import { ProtocolStatus, RecordType, writeEndRequest, writeLatin1, writeStreamEnd } from "./records.ts";
 
 /**

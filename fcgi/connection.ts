@@ -13,8 +13,13 @@
  * @module
  */
 import { InputBuffer, OutputBuffer } from "../twig/bytes.ts";
-import type { ProtocolError } from "../twig/errors.ts";
-import { NEED_DATA, type WireEvent, type WireLimits, type WireProtocol } from "../twig/wire.ts";
+import {
+  NEED_DATA,
+  type ProtocolError,
+  type WireEvent,
+  type WireLimits,
+  type WireProtocol,
+} from "../twig/mod.ts";
 import { writeAnswerEnd, writeHead, writeStatus } from "./answers.ts";
 import { Intake } from "./intake.ts";
 import { RecordReader } from "./reader.ts";

@@ -13,9 +13,7 @@
  *
  * @module
  */
-import { ProtocolError } from "../twig/errors.ts";
-import { HeaderFields } from "../twig/headers.ts";
-import type { RequestHead } from "../twig/wire.ts";
+import { HeaderFields, ProtocolError, type RequestHead } from "../twig/mod.ts";
 import type { Params } from "./params.ts";
 
 /** RFC 9110 §5.6.2: token. */

@@ -8,8 +8,15 @@
  * @module
  */
 import type { InputBuffer, OutputBuffer } from "../twig/bytes.ts";
-import { ProtocolError } from "../twig/errors.ts";
-import type { Aborted, BodyChunk, EndOfRequest, Refused, RequestHead, WireLimits } from "../twig/wire.ts";
+import {
+  type Aborted,
+  type BodyChunk,
+  type EndOfRequest,
+  ProtocolError,
+  type Refused,
+  type RequestHead,
+  type WireLimits,
+} from "../twig/mod.ts";
 import { writeStatus } from "./answers.ts";
 import { readHead } from "./environ.ts";
 import { ProtocolStatus, Role, writeEndRequest } from "./records.ts";

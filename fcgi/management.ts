@@ -5,7 +5,7 @@
  * @module
  */
 import type { OutputBuffer } from "../twig/bytes.ts";
-import { ProtocolError } from "../twig/errors.ts";
+import { ProtocolError } from "../twig/mod.ts";
 import { encodeParams, type Params } from "./params.ts";
 import { RecordType, writeManagement } from "./records.ts";
 

@@ -13,8 +13,7 @@
  * @module
  */
 import type { InputBuffer, OutputBuffer } from "../twig/bytes.ts";
-import { ProtocolError } from "../twig/errors.ts";
-import { NEED_DATA, type WireEvent } from "../twig/wire.ts";
+import { NEED_DATA, ProtocolError, type WireEvent } from "../twig/mod.ts";
 import type { Intake } from "./intake.ts";
 import { answerUnknownType, answerValues, type Capacity } from "./management.ts";
 import { ParamsCollector } from "./params.ts";

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { App, Middleware } from "../twig/types.ts";
+import type { App, Middleware } from "../twig/mod.ts";
 
 /**
  * Wraps an app. The first middleware is the outermost: it sees the request first and the answer last.

@@ -35,6 +35,7 @@ export type {
   Aborted,
   BodyChunk,
   EndOfRequest,
+  Refused,
   RequestHead,
   WireEvent,
   WireLimits,
