@@ -20,6 +20,7 @@ import { NEED_DATA, PAUSED, type RequestHead, type WireEvent, type WireProtocol 
 import type { App, Chunk, Remote, ServerInfo } from "../twig/types.ts";
 import type { Clock, Expiring } from "./clock.ts";
 import type { Limits, Timeouts } from "./limits.ts";
+import { OpenExchanges } from "./open_exchanges.ts";
 
 /** What a connection needs of a socket. `Deno.Conn` has it, and so has a pipe in memory. */
 export interface Transport {
@@ -115,8 +116,8 @@ export class Connection implements Carrier, Corked, Expiring {
   readonly #core: WireProtocol;
   readonly #host: ConnectionHost;
   readonly #ends: Endpoints;
-  /** Exchanges that are not over, by number. */
-  readonly #open = new Map<number, Exchange>();
+  /** Exchanges that are not over. */
+  readonly #open = new OpenExchanges();
   #phase = Phase.Serving;
   #readDeadline = Infinity;
   #writeDeadline = Infinity;
@@ -176,23 +177,53 @@ export class Connection implements Carrier, Corked, Expiring {
           await new Promise<void>((resolve) => this.#resume = resolve);
           continue;
         }
-        if (!await this.#readOnce()) break;
+        const { input, output } = this.#core;
+        const view = this.#nextView();
+        const { bytes, end } = input;
+        const size = await this.#transport.read(view);
+        this.#host.clock.tick();
+        if (this.#phase !== Phase.Serving) {
+          if (size === null) break;
+          continue;
+        }
+        if (size === null) {
+          this.#ended();
+          continue;
+        }
+        this.#received(view, size, bytes, end);
         this.#advance();
-        const written = this.#flushBatch();
-        if (written !== undefined) await written;
+        // Nearly always the batch is one piece that the socket takes whole: no promise but its own.
+        const alone = this.#open.size === 0 && this.#writing === undefined && output.length > 0;
+        const piece = alone ? output.takeOne() : undefined;
+        if (piece !== undefined) {
+          this.#inFlight = piece.length;
+          this.#setWriteDeadline(this.#host.clock.now + this.#host.timeouts.write);
+          const taken = await this.#transport.write(piece);
+          if (taken < piece.length) await this.#writeAll(piece.subarray(taken));
+          this.#inFlight = 0;
+          this.#setWriteDeadline(Infinity);
+          output.recycle();
+        } else if (output.length > 0) {
+          await this.#flushBatch();
+        }
         if (this.#core.closing && this.#open.size === 0) this.#startClosing();
       }
-    } catch (error) {
-      this.#fault(error);
+    } catch {
+      // Reset by the peer, or closed by ourselves: there is nobody left to answer.
     } finally {
       this.close();
     }
   }
 
-  /** No further request: closes now if nothing is under way, else after the last answer. */
+  /**
+   * No further request: closes after the last answer. Where none is under way there is a moment for
+   * one more, which is answered with `Connection: close`: it may be here already, unread, and closing
+   * now would reset it. Not every client sends a request again, and hardly any client a POST.
+   */
   drain(): void {
-    this.#core.stop();
-    if (this.#core.idle && this.#open.size === 0 && this.#unsent === 0) this.close();
+    const { clock, timeouts } = this.#host;
+    if (this.#phase !== Phase.Serving || !this.#core.idle) return this.#core.stop();
+    this.#setReadDeadline(Math.min(this.#readDeadline, clock.tick() + timeouts.linger));
   }
 
   /** Closes at once. Open exchanges are aborted. */
@@ -205,8 +236,7 @@ export class Connection implements Carrier, Corked, Expiring {
     } catch {
       // Deno throws BadResource when the peer's reset has closed it already.
     }
-    for (const exchange of this.#open.values()) this.#abort(exchange, "The connection was closed");
-    this.#open.clear();
+    for (const exchange of this.#open.takeAll()) this.#abort(exchange, "The connection was closed");
     this.#core.output.drop();
     this.#resume?.();
     this.#host.clock.forget(this);
@@ -232,41 +262,25 @@ export class Connection implements Carrier, Corked, Expiring {
   }
 
   #wantsInput(): boolean {
-    for (const exchange of this.#open.values()) {
-      if (exchange.bodyAsked && exchange.body.wanted) return true;
-    }
-    return false;
+    return this.#open.some((exchange) => exchange.bodyAsked && exchange.body.wanted);
   }
 
   /** A window is full. If it starves others it is the one that has to go. */
   #bodyOverflows(): boolean {
-    for (const exchange of this.#open.values()) {
-      if (!exchange.bodyAsked || exchange.body.buffered < WINDOW) continue;
-      if (this.#open.size === 1 || !this.#wantsInput()) return true;
-      exchange.refuseBody();
+    if (!this.#open.some((exchange) => exchange.bodyAsked && exchange.body.buffered >= WINDOW)) return false;
+    if (this.#open.size === 1 || !this.#wantsInput()) return true;
+    for (const exchange of this.#open.list()) {
+      if (exchange.bodyAsked && exchange.body.buffered >= WINDOW) exchange.refuseBody();
     }
     return false;
   }
 
-  /** Reads once and takes the bytes in. Returns whether to go on. */
-  async #readOnce(): Promise<boolean> {
+  /** The memory for the next read. */
+  #nextView(): Uint8Array {
     const { input } = this.#core;
     if (this.#phase === Phase.Serving) this.#makeRoom();
     else input.start = input.end = 0;
-    const { bytes, end } = input;
-    const view = end === 0 ? bytes : bytes.subarray(end);
-    let size: number | null;
-    try {
-      size = await this.#transport.read(view);
-    } catch {
-      // Reset, or closed by ourselves: there is nobody left to answer.
-      return false;
-    }
-    this.#host.clock.tick();
-    if (this.#phase !== Phase.Serving) return size !== null && this.#phase === Phase.Lingering;
-    if (size === null) return this.#ended();
-    this.#received(view, size, bytes, end);
-    return true;
+    return input.end === 0 ? input.bytes : input.bytes.subarray(input.end);
   }
 
   #received(view: Uint8Array, size: number, bytes: Uint8Array, end: number): void {
@@ -298,18 +312,14 @@ export class Connection implements Carrier, Corked, Expiring {
     if (!watchOnly) input.reserve(Math.max(1, Math.min(this.#capacity, BODY_CAPACITY) >> 1));
   }
 
-  /** The peer's FIN. Returns whether to go on. */
-  #ended(): boolean {
+  /** The peer's FIN. */
+  #ended(): void {
     this.#endOfInput = true;
     this.#core.endOfInput();
     this.#advance();
-    if (this.#open.size === 0) {
-      this.#endSoon();
-      return true;
-    }
+    if (this.#open.size === 0) return this.#endSoon();
     this.#writtenAfterEnd = false;
     this.#setReadDeadline(this.#host.clock.now + HALF_CLOSE_GRACE);
-    return true;
   }
 
   // Events.
@@ -347,11 +357,10 @@ export class Connection implements Carrier, Corked, Expiring {
     if (this.#core.closing && this.#open.size === 0) return false;
     if (this.#unsent > OUTPUT_LIMIT) return false;
     if (this.#core.multiplexed || this.#open.size === 0) return true;
-    for (const exchange of this.#open.values()) {
-      if (exchange.bodyAsked && !exchange.body.ended && !exchange.body.wanted) return false;
-      if (!exchange.bodyAsked && exchange.wireHead.bodyLength !== 0) return false;
-    }
-    return true;
+    // An app that does not read its body leaves it in the socket.
+    return !this.#open.some((exchange) =>
+      exchange.bodyAsked ? !exchange.body.ended && !exchange.body.wanted : exchange.wireHead.bodyLength !== 0
+    );
   }
 
   #dispatch(event: WireEvent): void {
@@ -367,7 +376,7 @@ export class Connection implements Carrier, Corked, Expiring {
       this.#headStarted = false;
       if (!this.#endOfInput) this.#setReadDeadline(Infinity);
     } else {
-      this.#open.delete(event.exchange);
+      this.#open.delete(exchange);
       this.#abort(exchange, event.reason);
     }
   }
@@ -381,7 +390,7 @@ export class Connection implements Carrier, Corked, Expiring {
     const exchange = new Exchange(this, head, app, prefixLength, bodyBytes);
     exchange.startedAt = clock.now;
     if (head.bodyLength === 0) exchange.noBody();
-    this.#open.set(exchange.id, exchange);
+    this.#open.add(exchange);
     exchange.run();
   }
 
@@ -397,8 +406,7 @@ export class Connection implements Carrier, Corked, Expiring {
     if (this.#refused) return;
     this.#refused = true;
     this.#host.protocolError(error, this);
-    for (const exchange of this.#open.values()) this.#abort(exchange, error.message);
-    this.#open.clear();
+    for (const exchange of this.#open.takeAll()) this.#abort(exchange, error.message);
     this.#core.date = this.#host.clock.date;
     this.#core.refuse(error, this.#core.output);
     this.#endSoon();
@@ -481,7 +489,7 @@ export class Connection implements Carrier, Corked, Expiring {
   }
 
   #over(exchange: Exchange): void {
-    this.#open.delete(exchange.id);
+    this.#open.delete(exchange);
     this.#host.finished?.(exchange, this);
     // Within #advance the loop there goes on, and sends for the whole batch.
     if (this.#advancing) return;

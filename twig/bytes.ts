@@ -149,6 +149,8 @@ export class OutputBuffer {
   /** Finished pieces, in order. */
   #segments: Uint8Array[] = [];
   #size = 0;
+  /** The piece that `takeOne` gave last. */
+  #view: Uint8Array = new Uint8Array(0);
 
   /** @param block Memory to fill first; allocated on first use when left out. */
   constructor(block: Uint8Array = new Uint8Array(0)) {
@@ -283,6 +285,22 @@ export class OutputBuffer {
     this.#segments = [];
     this.#size = 0;
     return pieces;
+  }
+
+  /**
+   * Takes everything out if it is one piece, as most answers are. The view is kept and given again
+   * for the next piece of the same place and size: making one costs as much as encoding a head.
+   *
+   * @returns The piece, or `undefined` if there are several; then use `take`.
+   */
+  takeOne(): Uint8Array | undefined {
+    if (this.#segments.length > 0) return undefined;
+    const view = this.#view;
+    const from = this.#from;
+    const size = this.#to - from;
+    this.#from = this.#to;
+    if (view.buffer === this.#block.buffer && view.byteOffset === from && view.length === size) return view;
+    return this.#view = this.#block.subarray(from, this.#to);
   }
 
   /**

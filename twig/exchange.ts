@@ -72,7 +72,8 @@ const COPY_LIMIT = 16 * 1024;
 /** Longer text is measured by the platform, shorter by a loop. */
 const SHORT_TEXT = 512;
 
-const NO_FIELDS_SENT = "";
+/** What is held at first: shared, never pushed to. */
+const NOTHING: Chunk[] = [];
 
 type Step = IteratorResult<Chunk>;
 
@@ -115,7 +116,7 @@ export class Exchange implements Corked {
   #bodyless = false;
   #abort: AbortController | undefined;
   #iterator: Iterator<Chunk> | AsyncIterator<Chunk> | undefined;
-  #held: Chunk[] = [];
+  #held: Chunk[] = NOTHING;
   #heldSize = 0;
   /** Bytes that the app declared and that are still to come; undefined if it declared none. */
   #declaredLeft: number | undefined;
@@ -191,7 +192,7 @@ export class Exchange implements Corked {
 
   /** Drops what is held. */
   dropHeld(): void {
-    this.#held = [];
+    this.#held = NOTHING;
     this.#heldSize = 0;
     this.onCorkList = false;
   }
@@ -298,10 +299,20 @@ export class Exchange implements Corked {
     }
   }
 
+  /** Most answers are one chunk: it goes out without being held. */
   #answerWhole(chunk: Chunk | null | undefined | void): void {
     if (this.#stage === Stage.Over) return;
-    if (chunk !== undefined && chunk !== null) this.#hold(chunk);
-    this.#complete();
+    if (chunk !== undefined && chunk !== null && this.#heldSize === 0 && this.#stage === Stage.Open) {
+      const text = typeof chunk === "string";
+      const size = text ? byteLength(chunk) : chunk.length;
+      this.#sendHead(size, text && size > 0);
+      if (this.#declaredLeft === size || this.#declaredLeft === undefined) {
+        if (this.#declaredLeft !== undefined) this.sentBytes = this.#carrier.data(this, chunk);
+        return this.#finish(true);
+      }
+    }
+    if (chunk !== undefined && chunk !== null && this.#bodyAllowed()) this.#hold(chunk);
+    if ((this.#stage as Stage) !== Stage.Over) this.#complete();
   }
 
   async #answerFile(file: FileBody): Promise<void> {
@@ -383,7 +394,8 @@ export class Exchange implements Corked {
         `Cannot send a chunk of type ${typeof chunk}: chunks are strings or Uint8Arrays`,
       );
     }
-    this.#held.push(chunk);
+    if (this.#held === NOTHING) this.#held = [chunk];
+    else this.#held.push(chunk);
     if (this.#declaredLeft === undefined || this.#heldSize <= this.#declaredLeft) return;
     this.#sendHeld();
     this.#endExcess();
@@ -442,12 +454,15 @@ export class Exchange implements Corked {
     return status !== 204 && status !== 205 && status !== 304 && this.wireHead.method !== "HEAD";
   }
 
-  /** @param known The body's size, as far as the exchange can tell. */
-  #sendHead(known: number | undefined): void {
+  /**
+   * @param known The body's size, as far as the exchange can tell.
+   * @param text Whether the body begins with text.
+   */
+  #sendHead(known: number | undefined, text = typeof this.#held[0] === "string"): void {
     const { status } = this.#response;
     const block: FieldBlock = encodeFields(this.#response.fields);
     let { lines } = block;
-    if (!block.hasType && typeof this.#held[0] === "string") {
+    if (!block.hasType && text) {
       lines += "content-type: text/plain; charset=utf-8\r\n";
     }
     const bodyless = !this.#bodyAllowed();
@@ -469,7 +484,7 @@ export class Exchange implements Corked {
   /** Sends what is held. Returns whether it fitted what was declared. */
   #sendHeld(): boolean {
     const held = this.#held;
-    this.#held = [];
+    this.#held = NOTHING;
     this.#heldSize = 0;
     this.onCorkList = false;
     for (let i = 0; i < held.length; i++) {
@@ -499,7 +514,7 @@ export class Exchange implements Corked {
   }
 
   #finish(completed: boolean): void {
-    let trailers = NO_FIELDS_SENT;
+    let trailers = "";
     try {
       if (completed) trailers = this.#trailerLines();
     } catch (error) {
@@ -508,7 +523,7 @@ export class Exchange implements Corked {
     }
     this.#stage = Stage.Over;
     this.completed = completed;
-    this.#held = [];
+    this.#held = NOTHING;
     this.#heldSize = 0;
     this.onCorkList = false;
     if (completed) this.#carrier.end(this, trailers);
@@ -517,7 +532,7 @@ export class Exchange implements Corked {
 
   #trailerLines(): string {
     const trailers: HeaderFields | undefined = this.#response.trailerFields;
-    return trailers === undefined ? NO_FIELDS_SENT : encodeFields(trailers).lines;
+    return trailers === undefined ? "" : encodeFields(trailers).lines;
   }
 
   // Failing.

@@ -193,19 +193,30 @@ export interface FieldBlock {
   readonly hasType: boolean;
 }
 
-/** Names that passed the check, with `name: ` ready. Bounded, for apps can make names up. */
-const known = new Map<string, string>();
-const KNOWN_LIMIT = 512;
+/** A name that passed the check, and the last value that was sent with it, which most often comes again. */
+interface KnownName {
+  readonly prefix: string;
+  value: string;
+  line: string;
+}
 
-function checkedName(name: string): string {
+/** By name as apps write it. Bounded, for apps can make names up. */
+const known = new Map<string, KnownName>();
+const KNOWN_LIMIT = 512;
+/** Longer values are not remembered, in code units. */
+const REMEMBERED = 128;
+
+function checkedName(name: string): KnownName {
   const ready = known.get(name);
   if (ready !== undefined) return ready;
   if (!TOKEN.test(name)) {
     throw new ContractError("bad-field-name", `Cannot send header field: bad name ${JSON.stringify(name)}`);
   }
   const prefix = name.toLowerCase() + ": ";
-  if (known.size < KNOWN_LIMIT) known.set(name, prefix);
-  return prefix;
+  // NUL is no value, so nothing is taken for sent before.
+  const fresh = { prefix, value: "\0", line: "" };
+  if (known.size < KNOWN_LIMIT) known.set(name, fresh);
+  return fresh;
 }
 
 /** Collects one block; module-wide state would be shorter and wrong when a getter re-enters. */
@@ -216,17 +227,8 @@ class BlockBuilder implements FieldBlock {
   hasType = false;
 
   add(name: string, value: string): void {
-    const prefix = checkedName(name);
-    // An array or a number slips in from untyped apps: "" + value is what they mean.
-    const text = typeof value === "string" ? value : String(value);
-    if (!VALUE.test(text)) {
-      throw new ContractError(
-        "bad-field-value",
-        `Cannot send header field ${name}: its value ${
-          JSON.stringify(text)
-        } has a control character or does not fit in bytes`,
-      );
-    }
+    const entry = checkedName(name);
+    const { prefix } = entry;
     switch (prefix.length) {
       case 6:
         if (prefix === "date: ") this.hasDate = true;
@@ -235,11 +237,29 @@ class BlockBuilder implements FieldBlock {
         if (prefix === "content-type: ") this.hasType = true;
         break;
       case 16:
-        if (prefix === "content-length: ") return this.#declareLength(text);
+        if (prefix === "content-length: ") return this.#declareLength(String(value));
         break;
     }
-    if (prefix.length < 20 && SERVER_OWNED.has(prefix.slice(0, -2))) return;
-    this.lines += prefix + text + "\r\n";
+    if (entry.value === value) this.lines += entry.line;
+    else if (prefix.length >= 20 || !SERVER_OWNED.has(prefix.slice(0, -2))) this.#addNew(name, entry, value);
+  }
+
+  #addNew(name: string, entry: KnownName, value: string): void {
+    // A number slips in from untyped apps: its text is what they mean.
+    const text = String(value);
+    if (!VALUE.test(text)) {
+      throw new ContractError(
+        "bad-field-value",
+        `Cannot send header field ${name}: its value ${
+          JSON.stringify(text)
+        } has a control character or does not fit in bytes`,
+      );
+    }
+    const line = entry.prefix + text + "\r\n";
+    this.lines += line;
+    if (text.length > REMEMBERED) return;
+    entry.value = text;
+    entry.line = line;
   }
 
   #declareLength(text: string): void {
