@@ -135,7 +135,7 @@ function readAuthority(params: Params): string {
 /** The server's own idea of its name. HAProxy has the port in SERVER_NAME already. */
 function serverAuthority(params: Params): string {
   let name = params.get("SERVER_NAME");
-  if (/^[^[].*:.*:/.test(name)) name = `[${name}]`;
+  if (/^[^[]*:[^[]*:/.test(name)) name = `[${name}]`;
   if (!HOST.test(name)) return "";
   const port = params.get("SERVER_PORT");
   const isDefault = port === (isSecure(params) ? "443" : "80");
