@@ -71,4 +71,13 @@ function report(error: unknown, terminal: Terminal): number {
   return error instanceof ListenError || error instanceof AppLoadError ? EXIT.boot : EXIT.failure;
 }
 
-if (import.meta.main) Deno.exit(await main(Deno.args));
+/**
+ * Runs the command line of this process and ends it.
+ *
+ * @returns Never.
+ */
+export async function runAndExit(): Promise<never> {
+  Deno.exit(await main(Deno.args));
+}
+
+if (import.meta.main) await runAndExit();

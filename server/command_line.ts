@@ -6,7 +6,7 @@
  */
 import { parseArgs } from "jsr:@std/cli@^1/parse-args";
 import { COMMANDS, type CommandSpec, flagsOf, type FlagSpec } from "./command_table.ts";
-import { checkValues, type ConfigInput, type ConfigValues } from "./config.ts";
+import { checkValues, CONFIG_FILE, type ConfigInput, type ConfigValues } from "./config.ts";
 import { didYouMean, nearest } from "./nearest.ts";
 
 /** Thrown when the command line is wrong: exit code 2. */
@@ -125,9 +125,6 @@ function presentFlags(parsed: Record<string, unknown>, specs: readonly FlagSpec[
   return flags;
 }
 
-/** The file that is read if there is one and nothing else was said. */
-const DEFAULT_FILE = "archangel.yaml";
-
 /**
  * Where the settings of a command come from: a config file, a folder or module to serve without any,
  * and the flags that override.
@@ -142,14 +139,17 @@ export function configInput(line: CommandLine, target: string | undefined): Conf
   if (target !== undefined && config !== undefined) {
     throw new UsageError(`Cannot serve ${target} with --config: name one of them`);
   }
+  if (target !== undefined && /\.ya?ml$/.test(target)) {
+    throw new UsageError(`${target} is a config: give it with --config`);
+  }
   const flags = flagValues(line);
   const problem = checkValues(flags).find((problem) => problem.key !== "" && !problem.key.startsWith("apps"));
   if (problem !== undefined) throw new UsageError(problem.message);
   if (target !== undefined) return { values: { apps: { [nameFor(target)]: target }, ...flags } };
-  const file = typeof config === "string" ? config : DEFAULT_FILE;
+  const file = typeof config === "string" ? config : CONFIG_FILE;
   if (config === undefined && !exists(file)) {
     throw new UsageError(
-      `There is no ${DEFAULT_FILE} in this folder: name a folder or module to serve, or run archangel init`,
+      `There is no ${CONFIG_FILE} in this folder: name a folder or module to serve, or run archangel init`,
     );
   }
   return { file, values: flags };

@@ -136,7 +136,9 @@ export class CheckedConfig {
   ): void {
     const path = key === "" ? [] : fill(key, steps);
     const found = this.#found.get(placeKey(path)) ?? this.#found.get(placeKey([]))!;
-    this.#problems.push(found.source.problem(found.path, message, target));
+    const problem = found.source.problem(found.path, message, target);
+    // What is wrong by itself cannot fit to anything, and one message is enough.
+    if (!this.#problems.some(({ key }) => key === problem.key)) this.#problems.push(problem);
   }
 
   #walk(place: Place, raw: unknown): void {

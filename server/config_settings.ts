@@ -80,7 +80,7 @@ function readTimeouts(config: CheckedConfig): Timeouts {
 function readListeners(config: CheckedConfig, workers: number): ListenAddress[] {
   if (!config.has("listen")) return [DEFAULT_LISTENER];
   const items = config.items("listen");
-  if (items.length === 0) config.refuse("listen", [], '"listen" must have at least one listener');
+  if (items.length === 0) config.refuse("listen", [], '"listen" must have at least one listener', "key");
   const listeners: ListenAddress[] = [];
   const taken = new Set<string>();
   for (const item of items) {
@@ -129,7 +129,7 @@ function readApps(config: CheckedConfig): Record<string, AppSpec> {
   const names = config.names("apps");
   if (names.length === 0) {
     const example = "apps: { hello: { twig: ./hello.ts } }";
-    config.refuse(config.has("apps") ? "apps" : "", [], `there are no apps; write ${example}`);
+    config.refuse(config.has("apps") ? "apps" : "", [], `there are no apps; write ${example}`, "key");
   }
   const apps = names.map((name) => [name, readApp(config, name)] as const);
   return Object.fromEntries(apps.filter((app): app is [string, AppSpec] => app[1] !== undefined));
@@ -176,7 +176,7 @@ function readRoutes(config: CheckedConfig, apps: Readonly<Record<string, AppSpec
   const names = config.names("apps");
   if (!config.has("routes")) return routesOfOneApp(config, names);
   if (config.items("routes").length === 0) {
-    config.refuse("routes", [], '"routes" must have at least one route');
+    config.refuse("routes", [], '"routes" must have at least one route', "key");
   }
   const routes: RouteSpec[] = [];
   for (const item of config.items("routes")) {

@@ -31,11 +31,11 @@ export class ConfigSource {
   readonly #text: string | undefined;
   readonly #index: YamlNode | undefined;
 
-  private constructor(name: string, value: unknown, text?: string) {
+  private constructor(name: string, value: unknown, text?: string, index?: YamlNode) {
     this.name = name;
     this.value = value;
     this.#text = text;
-    this.#index = text === undefined ? undefined : indexYaml(text);
+    this.#index = index;
   }
 
   /**
@@ -50,10 +50,19 @@ export class ConfigSource {
   static fromYaml(name: string, text: string): ConfigSource {
     // A byte order mark belongs to the file, not to its first line.
     if (text.startsWith("\ufeff")) text = text.slice(1);
+    const { root, tab } = indexYaml(text);
+    if (tab !== undefined) {
+      const message = "this is not YAML: a tab cannot indent a line; use spaces";
+      throw new ConfigError([problemAt(name, text, "", message, tab)]);
+    }
     try {
-      return new ConfigSource(name, parse(text, { schema: "failsafe", allowDuplicateKeys: true }), text);
+      return new ConfigSource(
+        name,
+        parse(text, { schema: "failsafe", allowDuplicateKeys: true }),
+        text,
+        root,
+      );
     } catch (error) {
-      if (error instanceof ConfigError) throw error;
       throw new ConfigError([syntaxProblem(name, text, error)]);
     }
   }

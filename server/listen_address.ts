@@ -51,7 +51,7 @@ export function parseListenUrl(text: string, folder: string): ListenUrl {
 
 function schemeMessage(text: string, scheme: string | undefined): string {
   const expected = "must begin with http://, fcgi://, http+unix: or fcgi+unix:";
-  if (scheme === "https") return `${expected}: TLS is left to the front end, got ${JSON.stringify(text)}`;
+  if (scheme === "https") return `${expected}, got ${JSON.stringify(text)}; TLS is left to a front end`;
   const suggestion = scheme === undefined || /^[\w.]+:\d+$/.test(text) ? "" : didYouMean(scheme, SCHEMES);
   return `${expected}, got ${JSON.stringify(text)}${suggestion}`;
 }

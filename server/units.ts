@@ -99,6 +99,7 @@ export function parseDuration(text: string): number | undefined {
  * @returns Text such as `"30s"` or `"250ms"`.
  */
 export function formatDuration(milliseconds: number): string {
+  if (milliseconds === 0) return "0";
   for (const unit of ["h", "m", "s"]) {
     const factor = DURATION_UNITS[unit]!;
     if (milliseconds >= factor && milliseconds % factor === 0) return `${milliseconds / factor}${unit}`;

@@ -38,6 +38,14 @@ export interface YamlNode extends Span {
   readonly items: readonly YamlNode[];
 }
 
+/** What was found in a text. */
+export interface YamlIndex {
+  /** The root value. */
+  readonly root: YamlNode;
+  /** Where a tab indents a line, which YAML forbids (§6.1) and some parsers misread in silence. */
+  readonly tab: Span | undefined;
+}
+
 /** Nobody nests a config this deep; beyond it, places are not worth a stack overflow. */
 const DEEPEST = 100;
 
@@ -45,10 +53,12 @@ const DEEPEST = 100;
  * Indexes the first document of a YAML text.
  *
  * @param text The text. Need not be valid.
- * @returns The root value.
+ * @returns What was found.
  */
-export function indexYaml(text: string): YamlNode {
-  return new Indexer(text).document();
+export function indexYaml(text: string): YamlIndex {
+  const indexer = new Indexer(text);
+  const root = indexer.document();
+  return { root, tab: indexer.tab };
 }
 
 /** What a key looks like in block style: up to a colon that a space or a line end follows. */
@@ -79,6 +89,8 @@ interface Properties {
 const NO_PROPERTIES: Properties = { anchors: [], ownLine: false };
 
 class Indexer {
+  /** The first tab that indents a line in block style. */
+  tab: Span | undefined;
   readonly #text: string;
   readonly #anchors = new Map<string, YamlNode>();
   #at = 0;
@@ -132,6 +144,7 @@ class Indexer {
     const before = this.#at;
     this.#take(BLANK);
     const ownLine = this.#text.slice(before, this.#at).includes("\n");
+    if (ownLine) this.#noteTab();
     let column = this.#column(this.#at);
     const inside = column > parent || (underKey && column === parent && this.#indicator("-"));
     if (this.#atEnd() || (ownLine && !inside)) return this.#nothing(before);
@@ -148,6 +161,12 @@ class Indexer {
     this.#depth--;
     for (const anchor of anchors) this.#anchors.set(anchor, node);
     return node;
+  }
+
+  #noteTab(): void {
+    const line = this.#at - this.#column(this.#at);
+    const tab = this.#text.slice(line, this.#at).indexOf("\t");
+    if (tab >= 0) this.tab ??= { start: line + tab, end: line + tab + 1 };
   }
 
   /** Takes anchors and tags, and what is blank behind them. */
