@@ -196,9 +196,11 @@ export interface FieldBlock {
 /** A name that passed the check, and the last value that was sent with it, which most often comes again. */
 interface KnownName {
   readonly prefix: string;
-  value: string;
+  value: string | typeof NEVER_SENT;
   line: string;
 }
+
+const NEVER_SENT: unique symbol = Symbol("never sent");
 
 /** By name as apps write it. Bounded, for apps can make names up. */
 const known = new Map<string, KnownName>();
@@ -213,8 +215,7 @@ function checkedName(name: string): KnownName {
     throw new ContractError("bad-field-name", `Cannot send header field: bad name ${JSON.stringify(name)}`);
   }
   const prefix = name.toLowerCase() + ": ";
-  // NUL is no value, so nothing is taken for sent before.
-  const fresh = { prefix, value: "\0", line: "" };
+  const fresh: KnownName = { prefix, value: NEVER_SENT, line: "" };
   if (known.size < KNOWN_LIMIT) known.set(name, fresh);
   return fresh;
 }

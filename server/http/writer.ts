@@ -67,6 +67,53 @@ export function writeHead(
   date: string,
   connection: string,
 ): void {
+  if (
+    length === last.length && status === last.status && date === last.date && framing === last.framing &&
+    fields === last.fields && connection === last.connection
+  ) {
+    last.bytes ??= latin1Bytes(headText(status, fields, framing, length, date, connection));
+    return out.bytes(last.bytes);
+  }
+  last = { status, fields, framing, length, date, connection, bytes: undefined };
+  out.latin1(headText(status, fields, framing, length, date, connection));
+}
+
+/**
+ * The head that was encoded last in this process. A worker sends the same few heads again and again,
+ * and within a second even their dates are alike; its bytes are kept from the second time on.
+ */
+interface LastHead {
+  readonly status: number;
+  readonly fields: string;
+  readonly framing: Framing;
+  readonly length: number | undefined;
+  readonly date: string;
+  readonly connection: string;
+  bytes: Uint8Array | undefined;
+}
+
+let last: LastHead = {
+  status: 0,
+  fields: "",
+  framing: Framing.None,
+  length: undefined,
+  date: "",
+  connection: "",
+  bytes: undefined,
+};
+
+function latin1Bytes(text: string): Uint8Array {
+  return Uint8Array.from(text, (unit) => unit.charCodeAt(0));
+}
+
+function headText(
+  status: number,
+  fields: string,
+  framing: Framing,
+  length: number | undefined,
+  date: string,
+  connection: string,
+): string {
   let head = (STATUS_LINES[status] as string) + fields + connection;
   if (framing === Framing.Chunked) head += "transfer-encoding: chunked\r\n";
   else if (status === 205) head += "content-length: 0\r\n";
@@ -74,7 +121,7 @@ export function writeHead(
   else if (length !== undefined && status !== 204 && status !== 304) {
     head += "content-length: " + length + "\r\n";
   }
-  out.latin1(date === "" ? head + "\r\n" : head + "date: " + date + "\r\n\r\n");
+  return date === "" ? head + "\r\n" : head + "date: " + date + "\r\n\r\n";
 }
 
 /**
