@@ -222,7 +222,8 @@ export class Connection implements Carrier, Corked, Expiring {
    */
   drain(): void {
     const { clock, timeouts } = this.#host;
-    if (this.#phase !== Phase.Serving || !this.#core.idle) return this.#core.stop();
+    const resting = this.#phase === Phase.Serving && this.#core.idle && this.#unsent === 0;
+    if (!resting) return this.#core.stop();
     this.#setReadDeadline(Math.min(this.#readDeadline, clock.tick() + timeouts.linger));
   }
 

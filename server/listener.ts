@@ -38,6 +38,8 @@ export class Listener {
   readonly #listener: Deno.Listener;
   readonly #removeSocket: () => void;
   #accepted = 0;
+  /** The accept that is under way. */
+  #accepting: Promise<Deno.Conn> | undefined;
   #closed = false;
 
   /**
@@ -67,7 +69,8 @@ export class Listener {
       const full = room();
       if (full !== undefined) await full;
       try {
-        const conn = await this.#listener.accept();
+        this.#accepting = this.#listener.accept();
+        const conn = await this.#accepting;
         this.#accepted++;
         serve(conn);
       } catch (error) {
@@ -78,7 +81,7 @@ export class Listener {
     }
   }
 
-  /** Accepts whom the kernel has let in, then closes. */
+  /** Accepts whom the kernel has let in, then closes. Resolves when all of them are being served. */
   async drain(): Promise<void> {
     const until = Date.now() + DRAIN_LIMIT;
     for (let quiet = 0; quiet < 2 && Date.now() < until;) {
@@ -87,6 +90,8 @@ export class Listener {
       quiet = this.#accepted === before ? quiet + 1 : 0;
     }
     this.close();
+    // It may have succeeded already, and then somebody is still to be served.
+    await this.#accepting?.catch(() => {});
   }
 
   /** Closes now. */
