@@ -30,6 +30,8 @@ export { ConnectionLost, ContractError, HttpError, ProtocolError } from "./error
 export { type FetchApp, type FetchHandler, type FetchInfo, fromFetch } from "./from_fetch.ts";
 export { type HostInfo, toFetch, type ToFetchOptions } from "./to_fetch.ts";
 export { type Carrier, Exchange } from "./exchange.ts";
+export { contentTypeOf } from "./content_types.ts";
+export { staticFiles } from "./static_files.ts";
 export { reasonPhrase } from "./status.ts";
 export type {
   Aborted,

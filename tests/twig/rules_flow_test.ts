@@ -313,6 +313,20 @@ Deno.test("TWIG 6.4: a late answer is dropped", async () => {
   assert(ended);
 });
 
+Deno.test("TWIG 6.4: a late iterator is ended and not begun", async () => {
+  const calls: string[] = [];
+  const call = (name: string) => {
+    calls.push(name);
+    return Promise.resolve({ done: true as const, value: undefined });
+  };
+  const iterator = { next: () => call("next"), return: () => call("return") };
+  const { exchange } = record(() => settled().then(() => ({ [Symbol.asyncIterator]: () => iterator })));
+  exchange.abort("gone");
+  await settled();
+  await settled();
+  assertEquals(calls, ["return"]);
+});
+
 Deno.test("TWIG 6.4: the stream of a late web-standard answer is cancelled", async () => {
   const { fromFetch } = await import("../../twig/mod.ts");
   const cancelled = Promise.withResolvers<void>();
@@ -376,6 +390,11 @@ Deno.test("TWIG 7.2: development shows the error", async () => {
   assertEquals(answer.status, 500);
   assertEquals(answer.headers.get("content-type"), "text/plain; charset=utf-8");
   assertMatch(await answer.text(), /Error: secret\n\s+at .*rules_flow_test/);
+  const chosen = await new TestClient(() => Promise.reject(new HttpError(404, "Not here")), {
+    development: true,
+  })
+    .get("/");
+  assertEquals(await chosen.text(), "Not here\n");
 });
 
 Deno.test("TWIG 7.3: an HttpError chooses its answer", async () => {

@@ -74,7 +74,9 @@ Deno.test("TWIG 5.2: the body is read as the app asks", async () => {
     assertEquals(carrier.notes.length, asked);
     exchange.body.push(bytes("cd"));
     exchange.body.finish(undefined);
+    assertEquals(exchange.body.buffered, 2);
     assertEquals((await pieces.next()).value, bytes("cd"));
+    assertEquals(exchange.body.buffered, 0);
     assertEquals((await pieces.next()).done, true);
   }, { head });
   await carrier.over;

@@ -1,0 +1,287 @@
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { type App, contentTypeOf, staticFiles } from "../../twig/mod.ts";
+import { TestClient } from "../../twig/testing.ts";
+
+/** A site, and beside its root what must never be served; removed at the end. */
+async function withSite(use: (root: string, outside: string) => Promise<void>): Promise<void> {
+  const outside = await Deno.makeTempDir();
+  const root = `${outside}/site`;
+  try {
+    for (
+      const folder of [
+        "docs",
+        "empty",
+        "docs/deep",
+        "docs/.well-known",
+        ".git",
+        ".well-known",
+        "a b",
+        "folder.html",
+      ]
+    ) {
+      await Deno.mkdir(`${root}/${folder}`, { recursive: true });
+    }
+    const files = {
+      "site/index.html": "<h1>Home</h1>",
+      "site/docs/index.html": "<h1>Docs</h1>",
+      "site/docs/deep/a.css": "a{}",
+      "site/a b/ü.txt": "umlaut",
+      "site/100%.txt": "percent",
+      "site/..twodots": "dots",
+      "site/.git/config": "secret",
+      "site/.htaccess": "secret",
+      "site/.well-known/security.txt": "contact",
+      "site/docs/.hidden": "secret",
+      "site/docs/.well-known/x": "secret",
+      "site/empty.txt": "",
+      "secret.txt": "secret",
+      "site-two.txt": "secret",
+    };
+    for (const [name, text] of Object.entries(files)) await Deno.writeTextFile(`${outside}/${name}`, text);
+    await use(root, outside);
+  } finally {
+    await Deno.remove(outside, { recursive: true });
+  }
+}
+
+const mounted = (prefix: string, app: App): App => (request, response) =>
+  app(request.clone({ scriptName: prefix, pathInfo: request.pathInfo.slice(prefix.length) }), response);
+
+Deno.test("staticFiles() serves a file with type, length and time", async () => {
+  await withSite(async (root) => {
+    const time = new Date("2024-02-29T12:34:56Z");
+    await Deno.utime(`${root}/docs/deep/a.css`, time, time);
+    for (const method of ["GET", "HEAD"]) {
+      const answer = await new TestClient(staticFiles(root)).request(method, "/docs/deep/a.css?v=1");
+      assertEquals(answer.status, 200);
+      assertEquals(Object.fromEntries(answer.headers), {
+        "content-type": "text/css; charset=utf-8",
+        "content-length": "3",
+        "last-modified": "Thu, 29 Feb 2024 12:34:56 GMT",
+        "x-content-type-options": "nosniff",
+      });
+      assertEquals(await answer.text(), method === "GET" ? "a{}" : "");
+    }
+  });
+});
+
+Deno.test("staticFiles() decodes names once", async () => {
+  await withSite(async (root) => {
+    const client = new TestClient(staticFiles(root));
+    const found: [string, string][] = [
+      ["/a%20b/%C3%BC.txt", "umlaut"],
+      ["/%69ndex.html", "<h1>Home</h1>"],
+      ["/100%25.txt", "percent"],
+      ["/empty.txt", ""],
+      ["/.well-known/security.txt", "contact"],
+    ];
+    for (const [path, text] of found) {
+      const answer = await client.get(path);
+      assertEquals([answer.status, await answer.text()], [200, text], path);
+    }
+    for (const path of ["/a%2520b/%C3%BC.txt", "/100%.txt", "/100%2525.txt", "/a%20b/%FC.txt"]) {
+      assertEquals((await client.get(path)).status, 404, path);
+    }
+  });
+});
+
+Deno.test("staticFiles() serves a folder by its index, at an address with a slash", async () => {
+  await withSite(async (root) => {
+    const client = new TestClient(staticFiles(root));
+    assertEquals(await (await client.get("/")).text(), "<h1>Home</h1>");
+    const docs = await client.get("/docs/");
+    assertEquals([docs.status, await docs.text()], [200, "<h1>Docs</h1>"]);
+    assertEquals(docs.headers.get("content-type"), "text/html; charset=utf-8");
+    assertEquals((await client.get("/empty/")).status, 404);
+    assertEquals((await client.get("/folder.html/")).status, 404);
+    assertEquals((await client.get("/index.html/")).status, 404);
+    assertEquals((await client.get("/index.html/x")).status, 404);
+  });
+});
+
+Deno.test("staticFiles() redirects a folder without a slash, within its mount", async () => {
+  await withSite(async (root) => {
+    const app = staticFiles(root);
+    const cases: [App, string, string][] = [
+      [app, "/docs", "/docs/"],
+      [app, "/docs?a=%20b&c", "/docs/?a=%20b&c"],
+      [app, "/%64ocs", "/%64ocs/"],
+      [app, "/a%20b", "/a%20b/"],
+      [mounted("/static", app), "/static", "/static/"],
+      [mounted("/static", app), "/static/docs/deep?x", "/static/docs/deep/?x"],
+    ];
+    for (const [served, target, location] of cases) {
+      for (const method of ["GET", "HEAD"]) {
+        const answer = await new TestClient(served).request(method, target);
+        assertEquals([answer.status, answer.headers.get("location")], [301, location]);
+      }
+    }
+  });
+});
+
+Deno.test("staticFiles() never redirects to another host", async () => {
+  await withSite(async (root) => {
+    await Deno.mkdir(`${root}/evil.example`);
+    await Deno.mkdir(`${root}/\\evil.example`);
+    const client = new TestClient(staticFiles(root));
+    const targets = [
+      "//evil.example",
+      "//evil.example/..",
+      "/\\evil.example",
+      "/%5Cevil.example",
+      "///evil.example",
+    ];
+    for (const target of [...targets, "/%2Fevil.example", "/./evil.example", "//docs"]) {
+      const answer = await client.get(target);
+      assertEquals([answer.status, answer.headers.get("location")], [404, undefined], target);
+    }
+    const strange = mounted("/", staticFiles(root));
+    assertEquals((await new TestClient(strange).get("//docs")).status, 404);
+  });
+});
+
+Deno.test("staticFiles() reaches nothing outside of its root", async () => {
+  await withSite(async (root) => {
+    const client = new TestClient(staticFiles(root));
+    const targets = [
+      "/../secret.txt",
+      "/docs/../../secret.txt",
+      "/..%2Fsecret.txt",
+      "/%2e%2e/secret.txt",
+      "/%2E%2E%2Fsecret.txt",
+      "/docs/%2e./%2e%2e/secret.txt",
+      "/..\\secret.txt",
+      "/..%5Csecret.txt",
+      "/%252e%252e/secret.txt",
+      "/..%00/secret.txt",
+      "/%c0%ae%c0%ae/secret.txt",
+      "/docs/../index.html",
+      "/docs/./index.html",
+      "/../site/index.html",
+      "/../site-two.txt",
+      "/docs//index.html",
+      `/${root}/index.html`,
+      "/..twodots",
+    ];
+    for (const target of targets) {
+      const answer = await client.get(target);
+      assertEquals([answer.status, answer.errors], [404, []], target);
+    }
+  });
+});
+
+Deno.test("staticFiles() hides names that begin with a dot", async () => {
+  await withSite(async (root) => {
+    const client = new TestClient(staticFiles(root));
+    const targets = ["/.git/config", "/.git/", "/.git", "/.htaccess", "/%2Ehtaccess", "/docs/.hidden"];
+    for (const target of [...targets, "/docs/.well-known/x", "/.well-known/.x"]) {
+      assertEquals((await client.get(target)).status, 404, target);
+    }
+  });
+});
+
+Deno.test("staticFiles() follows links within its root and none that leave it", async () => {
+  await withSite(async (root, outside) => {
+    await Deno.symlink("docs/index.html", `${root}/inside.html`);
+    await Deno.symlink("docs", `${root}/inside`);
+    await Deno.symlink(`${outside}/secret.txt`, `${root}/absolute.txt`);
+    await Deno.symlink("../secret.txt", `${root}/relative.txt`);
+    await Deno.symlink("..", `${root}/up`);
+    await Deno.symlink(`${outside}/site-two.txt`, `${root}/sibling.txt`);
+    await Deno.symlink("/dev/zero", `${root}/zero`);
+    await Deno.symlink("loop", `${root}/loop`);
+    await Deno.symlink("nowhere", `${root}/dangling`);
+    await Deno.symlink("../../secret.txt", `${root}/empty/index.html`);
+    const client = new TestClient(staticFiles(root));
+    assertEquals(await (await client.get("/inside.html")).text(), "<h1>Docs</h1>");
+    assertEquals(await (await client.get("/inside/deep/a.css")).text(), "a{}");
+    const outsiders = [
+      "/absolute.txt",
+      "/relative.txt",
+      "/up/secret.txt",
+      "/up",
+      "/up/",
+      "/sibling.txt",
+      "/zero",
+    ];
+    for (const target of [...outsiders, "/loop", "/dangling", "/empty/"]) {
+      assertEquals((await client.get(target)).status, 404, target);
+    }
+  });
+});
+
+Deno.test("staticFiles() follows a root that is a link, also when it moves", async () => {
+  await withSite(async (root, outside) => {
+    const current = `${outside}/current`;
+    await Deno.symlink(root, current);
+    const client = new TestClient(staticFiles(current));
+    assertEquals(await (await client.get("/")).text(), "<h1>Home</h1>");
+    await Deno.mkdir(`${outside}/next`);
+    await Deno.writeTextFile(`${outside}/next/index.html`, "next");
+    await Deno.remove(current);
+    await Deno.symlink(`${outside}/next`, current);
+    assertEquals(await (await client.get("/")).text(), "next");
+    assertEquals((await client.get("/docs/")).status, 404);
+  });
+});
+
+Deno.test("staticFiles() opens nothing but plain files", async () => {
+  await withSite(async (root) => {
+    const made = await new Deno.Command("mkfifo", { args: [`${root}/pipe`] }).output();
+    assert(made.success);
+    assertEquals((await new TestClient(staticFiles(root)).get("/pipe")).status, 404);
+  });
+});
+
+Deno.test("staticFiles() answers other methods 405 with what it allows", async () => {
+  await withSite(async (root) => {
+    for (
+      const [method, target] of [["POST", "/"], ["DELETE", "/x"], ["OPTIONS", "*"], ["get", "/"]] as const
+    ) {
+      const answer = await new TestClient(staticFiles(root)).request(method, target);
+      assertEquals([answer.status, answer.headers.get("allow")], [405, "GET, HEAD"]);
+    }
+  });
+});
+
+Deno.test("staticFiles() answers 404 to names that no file can have", async () => {
+  await withSite(async (root) => {
+    const client = new TestClient(staticFiles(root));
+    for (const target of ["/missing", `/${"x".repeat(300)}`, `/${"x/".repeat(3000)}`, "/a%00b", "/%zz"]) {
+      const answer = await client.get(target);
+      assertEquals([answer.status, answer.errors], [404, []], target.slice(0, 20));
+    }
+  });
+});
+
+Deno.test("staticFiles() says when its root does not exist", async () => {
+  const answer = await new TestClient(staticFiles("/nonexistent/site")).get("/");
+  assertEquals(answer.status, 500);
+  assertMatch(String(answer.errors[0]), /there is no folder "\/nonexistent\/site"/);
+});
+
+Deno.test("staticFiles() serves the root of the file system too", async () => {
+  const file = await Deno.makeTempFile({ dir: "/tmp", suffix: ".txt" });
+  try {
+    assertEquals((await new TestClient(staticFiles("/")).get(file)).status, 200);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("contentTypeOf() goes by the last extension, in any case", () => {
+  const cases: [string, string][] = [
+    ["a.html", "text/html; charset=utf-8"],
+    ["A.HTML", "text/html; charset=utf-8"],
+    ["app.js", "text/javascript; charset=utf-8"],
+    ["app.js.map", "application/json"],
+    ["logo.svg", "image/svg+xml; charset=utf-8"],
+    ["photo.JPeG", "image/jpeg"],
+    ["font.woff2", "font/woff2"],
+    ["v1.2/readme", "application/octet-stream"],
+    ["x.constructor", "application/octet-stream"],
+    ["x.", "application/octet-stream"],
+    ["html", "application/octet-stream"],
+  ];
+  for (const [name, type] of cases) assertEquals(contentTypeOf(name), type, name);
+});
