@@ -13,13 +13,7 @@
  * @module
  */
 import { InputBuffer, OutputBuffer } from "../twig/bytes.ts";
-import {
-  NEED_DATA,
-  type ProtocolError,
-  type WireEvent,
-  type WireLimits,
-  type WireProtocol,
-} from "../twig/mod.ts";
+import type { NEED_DATA, ProtocolError, WireEvent, WireLimits, WireProtocol } from "../twig/mod.ts";
 import { writeAnswerEnd, writeHead, writeStatus } from "./answers.ts";
 import { Intake } from "./intake.ts";
 import { RecordReader } from "./reader.ts";
@@ -85,7 +79,7 @@ export class FcgiCore implements WireProtocol {
    * end of input or `refuse`, when the last open request is over; after `stop`, when at rest.
    */
   get closing(): boolean {
-    return this.#open.size === 0 && (this.#open.last || (this.#stopped && this.#reader.betweenRecords));
+    return this.#open.done || (this.#stopped && this.idle);
   }
 
   /**
@@ -95,9 +89,7 @@ export class FcgiCore implements WireProtocol {
    * @throws {ProtocolError} With status 0, if the peer lost count of its records.
    */
   next(): WireEvent | typeof NEED_DATA {
-    if (!this.closing) return this.#reader.next();
-    this.input.start = this.input.end;
-    return NEED_DATA;
+    return this.#reader.next();
   }
 
   /**

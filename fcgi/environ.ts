@@ -18,8 +18,11 @@ import type { Params } from "./params.ts";
 
 /** RFC 9110 §5.6.2: token. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-/** RFC 3986 §3.2.2: host and port, without user information. */
-const HOST = /^(?:[\w\-.~!$&'()*+,;=%]+|\[[\da-fA-F:.]+\])(?::\d*)?$/;
+/**
+ * RFC 3986 §3.2.2: host and port, without user information. A comma is left out because some take it
+ * for the end of a name.
+ */
+const HOST = /^(?:(?:[\w\-.~!$&'()*+;=]|%[\da-f]{2})+|\[[\da-f:.]+\])(?::(\d*))?$/i;
 /** What may not stand in a target, and would be read in two ways: spaces, `#`, what is not ASCII. */
 const NOT_IN_TARGET = /[^\x21\x22\x24-\x7e]/g;
 /** RFC 3986 §3.3: what may not stand in a path, `%` included, for this one is decoded. */
@@ -100,10 +103,10 @@ function readTarget(params: Params, method: string): Target {
   }
   if (target.startsWith("/")) return splitTarget(target, target, readAuthority(params));
   // RFC 9112 §3.2.2: an absolute target's host wins over the Host field.
-  const absolute = /^[a-z][a-z\d+.\-]*:\/\/([^/?]+)(.*)$/i.exec(target);
+  const absolute = /^https?:\/\/([^/?]+)(.*)$/i.exec(target);
   if (absolute === null) throw bad("bad-target", "REQUEST_URI", target);
   const [, authority = "", rest = ""] = absolute;
-  if (!HOST.test(authority)) throw bad("bad-host", "REQUEST_URI", target);
+  if (!isHost(authority)) throw bad("bad-host", "REQUEST_URI", target);
   return splitTarget(target, rest.startsWith("/") ? rest : "/" + rest, authority);
 }
 
@@ -125,10 +128,16 @@ function percentEncode(unit: string): string {
   return "%" + unit.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0");
 }
 
+function isHost(text: string): boolean {
+  const match = HOST.exec(text);
+  if (match === null || Number(match[1] ?? 0) > 65535) return false;
+  return !text.startsWith("[") || URL.canParse(`http://${text}/`);
+}
+
 function readAuthority(params: Params): string {
   const host = params.get("HTTP_HOST");
   if (host === "") return serverAuthority(params);
-  if (!HOST.test(host)) throw bad("bad-host", "HTTP_HOST", host);
+  if (!isHost(host)) throw bad("bad-host", "HTTP_HOST", host);
   return host;
 }
 
@@ -136,7 +145,7 @@ function readAuthority(params: Params): string {
 function serverAuthority(params: Params): string {
   let name = params.get("SERVER_NAME");
   if (/^[^[]*:[^[]*:/.test(name)) name = `[${name}]`;
-  if (!HOST.test(name)) return "";
+  if (!isHost(name)) return "";
   const port = params.get("SERVER_PORT");
   const isDefault = port === (isSecure(params) ? "443" : "80");
   return isDefault || /:\d*$/.test(name) || !/^\d+$/.test(port) ? name : `${name}:${port}`;

@@ -145,15 +145,13 @@ export class Intake {
    * @returns What to report.
    */
   takeBody(request: Request, input: InputBuffer, available: number): BodyChunk | Aborted {
-    const { expected, received } = request;
     const { bodyBytes } = this.#limits;
-    const size = expected === undefined ? available : Math.min(available, expected - received);
-    if (received + size > bodyBytes) {
-      return this.#fail(request, 413, `The request body is larger than ${bodyBytes} bytes`);
-    }
+    const room = (request.expected ?? bodyBytes) - request.received;
+    if (room === 0) return this.#fail(request, 413, `The request body is larger than ${bodyBytes} bytes`);
+    const size = Math.min(available, room);
     const chunk = input.take(size);
     request.received += size;
-    if (request.received === expected) this.#bodyIsWhole(request);
+    if (request.received === request.expected) this.#bodyIsWhole(request);
     return { kind: "data", exchange: request.number, chunk };
   }
 

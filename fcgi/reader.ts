@@ -87,6 +87,8 @@ export class RecordReader {
   }
 
   #step(): Step {
+    // What comes after the last request is nobody's, and would only be cause for complaint.
+    if (this.#open.done) this.#input.start = this.#input.end;
     const size = this.#input.length;
     if (size === 0) return this.#starve();
     if (this.#content > 0) return this.#readContent(Math.min(this.#content, size));

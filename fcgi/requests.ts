@@ -62,6 +62,11 @@ export class OpenRequests implements Iterable<Request> {
     return this.#byId.size;
   }
 
+  /** True when all is said: the connection is to close. */
+  get done(): boolean {
+    return this.last && this.#byId.size === 0;
+  }
+
   /**
    * @param id A request id.
    * @returns A new exchange number for it.

@@ -1,0 +1,150 @@
+import { assert, assertEquals, assertFalse } from "@std/assert";
+import { FcgiCore } from "../../fcgi/mod.ts";
+import { DEFAULT_LIMITS } from "../../server/limits.ts";
+import { ProtocolError } from "../../twig/errors.ts";
+import { NEED_DATA, type WireEvent } from "../../twig/wire.ts";
+import { describeSent, peerBytes } from "../support/fcgi_script.ts";
+import { concat, slowRecords } from "../support/slow_fcgi_records.ts";
+
+// What a document of tests/corpus/fcgi cannot say. The rest of the core's behaviour is told there.
+
+function send(core: FcgiCore, ...lines: string[]): void {
+  for (const line of lines) core.input.append(peerBytes(line.split(" ")));
+}
+
+function pull(core: FcgiCore): WireEvent[] {
+  const events: WireEvent[] = [];
+  for (let event = core.next(); event !== NEED_DATA; event = core.next()) events.push(event as WireEvent);
+  return events;
+}
+
+/** A core with one whole request on each id, and the numbers of the exchanges. */
+function begun(...ids: number[]): { core: FcgiCore; exchanges: number[] } {
+  const core = new FcgiCore(DEFAULT_LIMITS);
+  for (const id of ids) {
+    const params = `PARAMS ${id} REQUEST_METHOD=GET REQUEST_URI=/`;
+    send(core, `BEGIN ${id} responder keep`, params, `PARAMS ${id}`, `STDIN ${id}`);
+  }
+  const heads = pull(core).filter(({ kind }) => kind === "head");
+  return { core, exchanges: heads.map(({ exchange }) => exchange) };
+}
+
+Deno.test("FcgiCore writes a small answer as one piece, END_REQUEST included", () => {
+  const { core, exchanges: [exchange = 0] } = begun(1);
+  core.head(exchange, 200, "x: y\r\n", 5, false, core.output);
+  assertEquals(core.data(exchange, "hello", core.output), 5);
+  core.end(exchange, "", core.output);
+  const pieces = core.output.take();
+  assertEquals(pieces.length, 1);
+  assertEquals(describeSent(pieces[0] as Uint8Array).at(-1), "END 1 COMPLETE");
+});
+
+Deno.test("FcgiCore writes the end of a large answer in one piece with the last of its body", () => {
+  const { core, exchanges: [exchange = 0] } = begun(1);
+  core.head(exchange, 200, "", undefined, false, core.output);
+  assertEquals(core.data(exchange, new Uint8Array(1_000_000), core.output), 1_000_000);
+  core.end(exchange, "", core.output);
+  const last = slowRecords(core.output.take().at(-1) as Uint8Array);
+  assertEquals(last.map(({ type }) => type).slice(-3), [6, 6, 3]);
+});
+
+Deno.test("FcgiCore ignores commands for an exchange that is over", () => {
+  const { core, exchanges: [exchange = 0] } = begun(1);
+  core.end(exchange, "", core.output);
+  core.output.take();
+  core.head(exchange, 200, "", undefined, false, core.output);
+  assertEquals(core.data(exchange, "late", core.output), 0);
+  core.end(exchange, "", core.output);
+  core.cut(exchange);
+  assertEquals(core.output.length, 0);
+  assertFalse(core.closing);
+});
+
+Deno.test("FcgiCore.refuse() with a status answers every request that has no answer yet", () => {
+  const { core, exchanges: [first = 0] } = begun(1, 2);
+  send(core, "BEGIN 3 responder keep");
+  pull(core);
+  core.head(first, 200, "", undefined, false, core.output);
+  core.output.take();
+  core.refuse(new ProtocolError(408, "slow-head", "Too slow"), core.output);
+  const sent = describeSent(concat(core.output.take()));
+  assertEquals(sent.filter((line) => line.startsWith("END")), ["END 2 COMPLETE", "END 3 COMPLETE"]);
+  assert(sent[0]?.startsWith('STDOUT 2 "Status: 408 Request Timeout'));
+  assert(core.closing);
+});
+
+Deno.test("FcgiCore.refuse() without a status just closes", () => {
+  const { core } = begun(1, 2);
+  core.refuse(new ProtocolError(0, "bad-version", "Bad"), core.output);
+  assertEquals(core.output.length, 0);
+  assert(core.closing);
+});
+
+Deno.test("FcgiCore has no interim answers and no 100 Continue", () => {
+  const { core } = begun(1);
+  core.informational();
+  core.wantBody();
+  assertEquals(core.output.length, 0);
+});
+
+Deno.test("FcgiCore drops what comes when it is closing", () => {
+  const core = new FcgiCore(DEFAULT_LIMITS);
+  send(core, "BEGIN 1 responder", "ABORT 1", "text GET");
+  assertEquals(pull(core), []);
+  assert(core.closing);
+  assertEquals(core.input.length, 0);
+});
+
+Deno.test("FcgiCore drops the rest of a STDIN record whose exchange was answered in the middle of it", () => {
+  const core = new FcgiCore(DEFAULT_LIMITS);
+  send(core, "BEGIN 1 responder keep", "PARAMS 1 REQUEST_METHOD=POST REQUEST_URI=/", "PARAMS 1");
+  const record = peerBytes(["STDIN", "1", "pad=4", "bytes=100"]);
+  core.input.append(record.subarray(0, 50));
+  const [head, data] = pull(core);
+  assertEquals([head?.kind, data?.kind === "data" && data.chunk.length], ["head", 42]);
+  core.end(head?.exchange ?? 0, "", core.output);
+  core.input.append(record.subarray(50));
+  send(core, "BEGIN 1 responder keep", "PARAMS 1 REQUEST_METHOD=GET REQUEST_URI=/next", "PARAMS 1");
+  assertEquals(pull(core).map((event) => event.kind === "head" && event.target), ["/next"]);
+});
+
+Deno.test("FcgiCore does not report the end of a body to an exchange that is over", () => {
+  const core = new FcgiCore(DEFAULT_LIMITS);
+  const params = "PARAMS 1 REQUEST_METHOD=POST REQUEST_URI=/ CONTENT_LENGTH=1";
+  send(core, "BEGIN 1 responder keep", params, "PARAMS 1", "STDIN 1 x", "STDIN 1");
+  core.next();
+  const data = core.next() as WireEvent;
+  assertEquals(data.kind, "data");
+  core.end(data.exchange, "", core.output);
+  assertEquals(pull(core), []);
+});
+
+Deno.test("FcgiCore says that there is no body when the end of STDIN is there with the head", () => {
+  const { core } = begun();
+  const lines = [
+    "BEGIN 1 responder keep",
+    "PARAMS 1 REQUEST_METHOD=GET REQUEST_URI=/",
+    "PARAMS 1 pad=5",
+    "STDIN 1",
+  ];
+  send(core, ...lines);
+  const [head, end] = pull(core);
+  assertEquals([head?.kind === "head" && head.bodyLength, end?.kind], [0, "end"]);
+});
+
+Deno.test("FcgiCore is idle only between records", () => {
+  const core = new FcgiCore(DEFAULT_LIMITS);
+  assert(core.idle);
+  const record = peerBytes(["STDIN", "9", "pad=8", "abc"]);
+  for (let i = 0; i < record.length - 1; i++) {
+    core.input.append(record.subarray(i, i + 1));
+    pull(core);
+    assertFalse(core.idle, `after byte ${i}`);
+  }
+  core.stop();
+  assertFalse(core.closing);
+  core.input.append(record.subarray(-1));
+  pull(core);
+  assert(core.idle);
+  assert(core.closing);
+});
