@@ -246,7 +246,7 @@ export const pathPrefix: Kind<string> = {
   format: String,
   parse(text) {
     // `/blog/` means what `/blog` means, and people write both.
-    const path = text.length > 1 && text.endsWith("/") ? text.slice(0, -1) : text;
+    const path = /[^/]\/$/.test(text) ? text.slice(0, -1) : text;
     checkMount({ host: undefined, path });
     return path;
   },
