@@ -307,7 +307,7 @@ export class Exchange implements Corked {
       const size = text ? byteLength(chunk) : chunk.length;
       this.#sendHead(size, text && size > 0);
       if (this.#declaredLeft === size || this.#declaredLeft === undefined) {
-        if (this.#declaredLeft !== undefined) this.sentBytes = this.#carrier.data(this, chunk);
+        if (this.#bodyAllowed()) this.sentBytes = this.#carrier.data(this, chunk);
         return this.#finish(true);
       }
     }
