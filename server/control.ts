@@ -12,12 +12,12 @@
  * program this way, 2.5 with a Unix socket (which also needs a secret and permissions of its own),
  * and 5.5 with the `ipc` pipe of `node:child_process`.
  *
- * A message is one JSON text between U+001E and a line feed (RFC 7464), so it can be told from text
- * around it. Going up, a secret of this worker stands before the JSON: an app may print what a client
- * sent, and that must never be taken for a message. Each message is checked on arrival.
+ * A message is one JSON text in a record (`records.ts`), so it can be told from text around it. Each is
+ * checked on arrival.
  *
  * @module
  */
+import { encodeRecord } from "./records.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
 
 /** What a worker is to be. */
@@ -82,14 +82,6 @@ export class ControlError extends Error {
   override readonly name = "ControlError";
 }
 
-const RECORD_SEPARATOR = 0x1e;
-const LINE_FEED = 0x0a;
-/** A record that grows beyond so many bytes is no message of ours; it is passed on as text. */
-const LONGEST_RECORD = 16 * 1024 * 1024;
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
 /**
  * The stream of a worker that carries its messages, chosen so that access lines never pass through
  * the supervisor.
@@ -106,21 +98,21 @@ export function controlStream(access: string): "stdout" | "stderr" {
  *
  * @param message The message.
  * @param key The secret from {@linkcode Boot}, or `""` on the way down.
- * @returns One record: U+001E, key, JSON, line feed.
+ * @returns One record.
  * @throws {ControlError} If a number in it is not finite, which JSON would silently turn into null.
  *
  * @example Usage
  * ```ts
- * import { encodeMessage, parseToWorker, RecordReader } from "./control.ts";
+ * import { encodeMessage, parseToWorker } from "./control.ts";
+ * import { RecordReader } from "./records.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const reader = new RecordReader("");
- * const [record] = reader.push(encodeMessage({ type: "drain" }, "")).records;
+ * const [record] = new RecordReader("").push(encodeMessage({ type: "drain" }, "")).records;
  * assertEquals(parseToWorker(record!), { type: "drain" });
  * ```
  */
 export function encodeMessage(message: ToWorker | ToSupervisor, key: string): Uint8Array<ArrayBuffer> {
-  return encoder.encode(`\x1e${key}${JSON.stringify(message, refuseNonFinite)}\n`);
+  return encodeRecord(JSON.stringify(message, refuseNonFinite), key);
 }
 
 function refuseNonFinite(name: string, value: unknown): unknown {
@@ -128,77 +120,6 @@ function refuseNonFinite(name: string, value: unknown): unknown {
     throw new ControlError(`Cannot encode message: ${name} is ${value}`);
   }
   return value;
-}
-
-/** What {@linkcode RecordReader.push} found. */
-export interface Pushed {
-  /** JSON texts of whole records, not yet checked. */
-  readonly records: readonly string[];
-  /** Bytes around them, in order, to be passed on. */
-  readonly text: readonly Uint8Array[];
-}
-
-/** Separates records from the text around them, however the bytes were cut on their way. */
-export class RecordReader {
-  readonly #start: Uint8Array;
-  #rest: Uint8Array = new Uint8Array();
-
-  /** @param key What records have to begin with, or `""`. */
-  constructor(key: string) {
-    this.#start = encoder.encode(`\x1e${key}`);
-  }
-
-  /**
-   * Takes the next bytes of the stream. They may be kept, so the caller must not write to them again.
-   *
-   * @param bytes Bytes as they arrived.
-   * @returns The records that are whole now, and the text around them.
-   */
-  push(bytes: Uint8Array): Pushed {
-    const records: string[] = [];
-    const text: Uint8Array[] = [];
-    let rest = this.#rest.length === 0 ? bytes : join(this.#rest, bytes);
-    for (;;) {
-      const start = this.#findStart(rest);
-      if (start > 0) text.push(rest.subarray(0, start));
-      rest = rest.subarray(start);
-      const end = rest.indexOf(LINE_FEED);
-      if (end < 0) break;
-      records.push(decoder.decode(rest.subarray(this.#start.length, end)));
-      rest = rest.subarray(end + 1);
-    }
-    if (rest.length > LONGEST_RECORD) {
-      text.push(rest);
-      rest = new Uint8Array();
-    }
-    this.#rest = rest;
-    return { records, text };
-  }
-
-  /** The bytes of a record that was begun and never ended, for the stream has; forgets them. */
-  end(): Uint8Array {
-    const rest = this.#rest;
-    this.#rest = new Uint8Array();
-    return rest;
-  }
-
-  /** Where a record starts, or may start if more bytes come; the length if nowhere. */
-  #findStart(bytes: Uint8Array): number {
-    let at = bytes.indexOf(RECORD_SEPARATOR);
-    while (at >= 0 && !this.#startsAt(bytes, at)) at = bytes.indexOf(RECORD_SEPARATOR, at + 1);
-    return at < 0 ? bytes.length : at;
-  }
-
-  #startsAt(bytes: Uint8Array, at: number): boolean {
-    return this.#start.every((byte, offset) => at + offset >= bytes.length || bytes[at + offset] === byte);
-  }
-}
-
-function join(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const whole = new Uint8Array(first.length + second.length);
-  whole.set(first);
-  whole.set(second, first.length);
-  return whole;
 }
 
 /**

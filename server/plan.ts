@@ -17,7 +17,17 @@
 import type { Role } from "./control.ts";
 import { EXIT } from "./exit_codes.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
-import type { Action, Event, Generation, OsSignal, State, Step } from "./supervisor_state.ts";
+import {
+  type Action,
+  type Event,
+  type Generation,
+  isComplete,
+  type OsSignal,
+  placesOf,
+  presentIn,
+  type State,
+  type Step,
+} from "./supervisor_state.ts";
 import { stageDeadline, vacancyAfter, type WorkerHandle } from "./worker_handle.ts";
 
 /** `deno task` and npm pass Ctrl-C on to a child that the terminal told already: it arrives twice. */
@@ -60,18 +70,6 @@ export function plan(state: State, event: Event, now: number): Step {
   const planner = new Planner(state, now);
   planner.on(event);
   return planner.step();
-}
-
-/**
- * When to send the next `tick`.
- *
- * @param state The state.
- * @returns A time of the supervisor's clock in milliseconds, or `undefined` while nothing is pending.
- */
-export function nextDeadline(state: State): number | undefined {
-  const times = [...state.handles.map(stageDeadline), ...state.vacancies.map((vacancy) => vacancy.at)];
-  const pending = times.filter((time) => time !== undefined);
-  return pending.length === 0 ? undefined : Math.min(...pending);
 }
 
 /** One step in the making: a copy of the state that changes, and the actions so far. */
@@ -141,11 +139,11 @@ class Planner {
     const handle = this.#find(id);
     if (handle?.stage !== "booting") return;
     this.#enter(handle, "serving");
-    if (this.state.phase === "starting" && this.#isComplete(this.state.current)) {
+    if (this.state.phase === "starting" && isComplete(this.state, this.state.current)) {
       this.#phase("serving");
       this.#do({ type: "announce", settings: this.state.current.settings, addresses });
       this.#reloadIfAsked();
-    } else if (this.state.rising !== undefined && this.#isComplete(this.state.rising)) {
+    } else if (this.state.rising !== undefined && isComplete(this.state, this.state.rising)) {
       this.#takeOver(this.state.rising);
     }
   }
@@ -201,28 +199,15 @@ class Planner {
     if (this.state.phase === "starting" || this.state.rising !== undefined) {
       return this.#say(`SIG${signal} is ignored until the workers that boot now are ready`);
     }
-    const last = Math.max(...this.#places());
+    const last = Math.max(...placesOf(this.state));
     if (signal === "TTIN") this.#spawn(this.state.current, "replacement", last + 1, 0);
     else if (last > 1) this.#empty(last);
-    this.#say(count(Math.max(...this.#places())));
-  }
-
-  /** The places of the current generation; a place never goes before the ones after it have. */
-  #places(): number[] {
-    return [...this.#present(), ...this.state.vacancies].map(({ worker }) => worker);
+    this.#say(count(Math.max(...placesOf(this.state))));
   }
 
   #empty(place: number): void {
     this.state.vacancies = this.state.vacancies.filter(({ worker }) => worker !== place);
-    for (const handle of this.#present()) if (handle.worker === place) this.#release(handle);
-  }
-
-  /** The workers of the current generation that serve or are about to. */
-  #present(): WorkerHandle[] {
-    return this.state.handles.filter((handle) =>
-      handle.generation === this.state.current.number &&
-      (handle.stage === "booting" || handle.stage === "serving")
-    );
+    for (const handle of presentIn(this.state)) if (handle.worker === place) this.#release(handle);
   }
 
   // Reload
@@ -269,13 +254,6 @@ class Planner {
     if (!this.state.reloadAgain) return;
     this.state.reloadAgain = false;
     this.#reload();
-  }
-
-  #isComplete(generation: Generation): boolean {
-    const serving = this.state.handles.filter((handle) =>
-      handle.generation === generation.number && handle.stage === "serving"
-    );
-    return serving.length === generation.settings.workers;
   }
 
   // Stop

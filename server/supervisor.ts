@@ -9,12 +9,12 @@ import { banner, migratesRequests } from "./banner.ts";
 import type { Assignment, ToSupervisor } from "./control.ts";
 import { EXIT } from "./exit_codes.ts";
 import { listenToSignals } from "./os_signals.ts";
-import { begin, nextDeadline, plan } from "./plan.ts";
+import { begin, plan } from "./plan.ts";
 import { type Claim, claimPorts, withPorts } from "./port_check.ts";
 import { describeError, say } from "./say.ts";
 import type { Settings } from "./settings.ts";
 import { detectSelf, type SelfStart } from "./spawn.ts";
-import type { Action, Event, State, Step } from "./supervisor_state.ts";
+import { type Action, type Event, nextDeadline, type State, type Step } from "./supervisor_state.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /** What the supervisor is given. */
@@ -111,7 +111,10 @@ class Supervisor {
       this.#processes.set(id, new WorkerProcess(this.#self, assignment, listener));
     } catch (error) {
       // Later, not now: the plan's step that asked for this worker is still being performed.
-      queueMicrotask(() => listener.ended(describeError(error)));
+      queueMicrotask(() => {
+        this.on({ type: "bootFailed", id, reason: `Cannot start a worker: ${describeError(error)}` });
+        listener.ended("never started");
+      });
     }
   }
 

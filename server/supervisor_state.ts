@@ -1,12 +1,13 @@
 /**
  * The words between the supervisor's decisions (`plan.ts`) and its hands (`supervisor.ts`): all it
- * knows, what can happen to it, and what it can do. Plain data throughout.
+ * knows, what can happen to it, and what it can do. Plain data throughout, and the questions that it
+ * answers.
  *
  * @module
  */
 import type { Assignment } from "./control.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
-import type { Vacancy, WorkerHandle } from "./worker_handle.ts";
+import { stageDeadline, type Vacancy, type WorkerHandle } from "./worker_handle.ts";
 
 /** All workers started from one reading of the config. */
 export interface Generation {
@@ -71,4 +72,53 @@ export interface Step {
   readonly state: State;
   /** What to do. */
   readonly actions: readonly Action[];
+}
+
+/**
+ * When to send the next `tick`.
+ *
+ * @param state The state.
+ * @returns A time of the supervisor's clock in milliseconds, or `undefined` while nothing is pending.
+ */
+export function nextDeadline(state: State): number | undefined {
+  const times = [...state.handles.map(stageDeadline), ...state.vacancies.map((vacancy) => vacancy.at)];
+  const pending = times.filter((time) => time !== undefined);
+  return pending.length === 0 ? undefined : Math.min(...pending);
+}
+
+/**
+ * Whether a generation serves with all its workers.
+ *
+ * @param state The state.
+ * @param generation The generation.
+ * @returns `true` if as many are ready as its settings say.
+ */
+export function isComplete(state: State, generation: Generation): boolean {
+  const serving = state.handles.filter((handle) =>
+    handle.generation === generation.number && handle.stage === "serving"
+  );
+  return serving.length === generation.settings.workers;
+}
+
+/**
+ * The workers of the current generation that serve or are about to.
+ *
+ * @param state The state.
+ * @returns Their handles.
+ */
+export function presentIn(state: State): WorkerHandle[] {
+  return state.handles.filter((handle) =>
+    handle.generation === state.current.number && (handle.stage === "booting" || handle.stage === "serving")
+  );
+}
+
+/**
+ * The places of the current generation, those that wait for a new worker included. A place never goes
+ * before the ones after it have.
+ *
+ * @param state The state.
+ * @returns Their numbers, each once.
+ */
+export function placesOf(state: State): number[] {
+  return [...presentIn(state), ...state.vacancies].map(({ worker }) => worker);
 }

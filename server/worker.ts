@@ -19,11 +19,11 @@ import {
   controlStream,
   encodeMessage,
   parseToWorker,
-  RecordReader,
   type ToSupervisor,
   type ToWorker,
 } from "./control.ts";
 import { EXIT } from "./exit_codes.ts";
+import { RecordReader } from "./records.ts";
 import { describeError, say, writeAll } from "./say.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
 

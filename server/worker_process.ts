@@ -15,10 +15,10 @@ import {
   controlStream,
   encodeMessage,
   parseToSupervisor,
-  RecordReader,
   type ToSupervisor,
   type ToWorker,
 } from "./control.ts";
+import { RecordReader } from "./records.ts";
 import { say } from "./say.ts";
 import type { Settings } from "./settings.ts";
 import { type SelfStart, workerArguments } from "./spawn.ts";

@@ -46,6 +46,23 @@ Deno.test("a port that another Archangel shares among its workers counts as take
   assertEquals(first.workers().includes(Number(await first.get("/"))), true);
 });
 
+Deno.test("a wrong config ends the start with code 4, and starts nothing", async () => {
+  await using archangel = new Archangel({ config: { wrokers: 2 } });
+  assertEquals(await archangel.ended, { code: 4, signal: null });
+  assertStringIncludes(archangel.stderr, "wrokers");
+});
+
+Deno.test("a missing permission ends the start with code 3 and names the flag", async () => {
+  const granted = ["--allow-read", "--allow-env", "--allow-sys"];
+  await using deaf = new Archangel({ permissions: [...granted, "--allow-run"] });
+  assertEquals((await deaf.ended).code, 3);
+  assertStringIncludes(deaf.stderr, "--allow-net");
+  await using alone = new Archangel({ permissions: [...granted, "--allow-net"] });
+  assertEquals((await alone.ended).code, 3);
+  assertStringIncludes(alone.stderr, "Cannot start a worker: ");
+  assertStringIncludes(alone.stderr, "--allow-run");
+});
+
 Deno.test("port 0 gives all workers the same free port", async () => {
   await using archangel = await Archangel.serving({ config: { listen: ["http://127.0.0.1:0"] } });
   const port = /http:\/\/127\.0\.0\.1:(\d+)/.exec(archangel.stderr)![1];

@@ -4,8 +4,15 @@
  * place: `spawn 5 as 2.3` starts process 5 as worker 3 of generation 2.
  */
 import { assertEquals } from "@std/assert";
-import { begin, nextDeadline, plan } from "../../server/plan.ts";
-import type { Action, Event, OsSignal, State, Step } from "../../server/supervisor_state.ts";
+import { begin, plan } from "../../server/plan.ts";
+import {
+  type Action,
+  type Event,
+  nextDeadline,
+  type OsSignal,
+  type State,
+  type Step,
+} from "../../server/supervisor_state.ts";
 import { DEFAULT_TIMEOUTS } from "../../server/limits.ts";
 import { settingsFor } from "../support/settings.ts";
 

@@ -224,7 +224,8 @@ function statFields(pid: number): { state: string; parent: number } | undefined 
 /** Which packages the tests run with, found out once. */
 const packages = await choosePackages();
 
-function command(config: string, permissions: string[]): string[] {
-  const program = new URL("./supervisor_program.ts", import.meta.url).href;
-  return ["run", ...permissions, "-c", packages.config, program, config, packages.config];
+function command(file: string, permissions: string[]): string[] {
+  const program = new URL("../../server/cli.ts", import.meta.url).href;
+  const { config } = packages;
+  return ["run", ...permissions, "-c", config, program, "serve", "--config", file, "--deno-config", config];
 }
