@@ -106,6 +106,8 @@ export class HttpCore implements WireProtocol {
   #complete = false;
 
   /**
+   * Makes the core of one connection.
+   *
    * @param limits Sizes and counts.
    * @param secure Whether the connection is encrypted. Default `false`.
    */
@@ -368,7 +370,7 @@ export class HttpCore implements WireProtocol {
    * @param exchange The number of the exchange.
    */
   cut(exchange: number): void {
-    if (exchange !== this.#exchange || this.#answer === Answer.Over) return;
+    if (exchange !== this.#exchange || !this.#isOpen) return;
     this.#answer = Answer.Over;
     this.#phase = Phase.Closed;
   }
