@@ -8,7 +8,9 @@ import { type CommandLine, readCommandLine, UsageError } from "./command_line.ts
 import { AppLoadError, ConfigError, ListenError } from "./errors.ts";
 import { EXIT } from "./exit_codes.ts";
 import { describeError } from "./say.ts";
-import { processTerminal, red, type Terminal } from "./terminal.ts";
+import { processTerminal, red, showProblems, type Terminal } from "./terminal.ts";
+
+export type { Terminal };
 
 /** A bundle and a compiled binary start themselves again with this word as workers. */
 const WORKER = "worker";
@@ -63,8 +65,7 @@ function report(error: unknown, terminal: Terminal): number {
     return EXIT.usage;
   }
   if (error instanceof ConfigError) {
-    const count = error.problems.length;
-    terminal.error(`${error.message}\n${red(terminal, count === 1 ? "1 problem" : `${count} problems`)}`);
+    showProblems(terminal, error);
     return EXIT.config;
   }
   terminal.error(`${red(terminal, "archangel:")} ${describeError(error)}`);

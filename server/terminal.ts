@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { ConfigError } from "./errors.ts";
 import { writeAll } from "./say.ts";
 
 /** Where a command prints. Lines are given without a line feed at the end. */
@@ -43,4 +44,15 @@ export function processTerminal(): Terminal {
  */
 export function red(terminal: Terminal, text: string): string {
   return terminal.colour ? `\x1b[31m${text}\x1b[39m` : text;
+}
+
+/**
+ * Shows everything that is wrong with a config, and how much that is.
+ *
+ * @param terminal The terminal.
+ * @param error What was thrown for it.
+ */
+export function showProblems(terminal: Terminal, { message, problems }: ConfigError): void {
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  terminal.error(`${message}\n${red(terminal, count)}`);
 }

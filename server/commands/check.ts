@@ -15,7 +15,7 @@ import { EXIT } from "../exit_codes.ts";
 import { describeError } from "../say.ts";
 import type { AppSpec, Settings } from "../settings.ts";
 import { permissionFlags } from "../spawn.ts";
-import { red, type Terminal } from "../terminal.ts";
+import { red, showProblems, type Terminal } from "../terminal.ts";
 import { formatDuration } from "../units.ts";
 
 /** How loading an app went. */
@@ -43,7 +43,7 @@ export async function run(line: CommandLine, terminal: Terminal): Promise<number
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     if (json) terminal.out(JSON.stringify({ ok: false, problems: error.problems, apps: [] }));
-    else terminal.error(`${error.message}\n${red(terminal, `${error.problems.length} wrong`)}`);
+    else showProblems(terminal, error);
     return EXIT.failure;
   }
   const module = ownModule();

@@ -1,0 +1,367 @@
+/**
+ * The command line: what it prints and how it ends, in this process where that is enough, and as a
+ * real process where the exit code or a signal is the point.
+ */
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { main } from "../../server/cli.ts";
+import { COMMANDS, flagsOf } from "../../server/command_table.ts";
+import type { Terminal } from "../../server/terminal.ts";
+import { VERSION } from "../../server/version.ts";
+import { choosePackages } from "../support/packages.ts";
+import { freePort } from "../support/ports.ts";
+
+const CLI = new URL("../../server/cli.ts", import.meta.url).pathname;
+
+const APP = `export default (request, response) => {
+  response.start(Number(request.query) || 200, { "content-type": "text/plain", "x-method": request.method });
+  return \`\${request.host} \${request.scriptName}|\${request.pathInfo}\\n\`;
+};`;
+const FETCH_APP = `export default {
+  fetch: async (request) => new Response(request.method + " " + await request.text() + " " +
+    request.headers.get("content-type") + " " + request.headers.get("x-a")),
+};`;
+const CONFIG = `listen: [http://127.0.0.1:8000, "fcgi://127.0.0.1:9000"]
+workers: 1
+apps:
+  hello: { twig: ./app.js }
+  api: { fetch: ./api.js, body: 1KiB }
+routes:
+  - { path: /hello, app: hello }
+  - { host: api.localhost, app: api }
+  - { path: /api, app: api }
+`;
+
+/** A folder with a config and two apps; removed afterwards. */
+class Folder implements Disposable {
+  readonly path = Deno.makeTempDirSync({ prefix: "archangel_cli_" });
+  readonly config = `${this.path}/archangel.yaml`;
+
+  constructor(files: Record<string, string> = {}) {
+    const all = { "archangel.yaml": CONFIG, "app.js": APP, "api.js": FETCH_APP, ...files };
+    for (const [name, text] of Object.entries(all)) Deno.writeTextFileSync(`${this.path}/${name}`, text);
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path, { recursive: true });
+  }
+}
+
+interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+/** Runs a command line in this process. */
+async function run(...args: string[]): Promise<Outcome> {
+  let [out, error] = ["", ""];
+  const terminal: Terminal = {
+    out: (text) => out += `${text}\n`,
+    bytes: (bytes) => out += new TextDecoder().decode(bytes),
+    error: (text) => error += `${text}\n`,
+    colour: false,
+  };
+  const code = await main(args, terminal);
+  return { code, out, error };
+}
+
+/** The arguments of Deno for the command line as a process of its own. */
+async function command(...args: string[]): Promise<string[]> {
+  const { config } = await choosePackages();
+  return ["run", "-A", "--unstable-net", "-c", config, CLI, ...args];
+}
+
+/** Runs a command line as a process, in a folder. */
+async function spawn(folder: string, args: string[], env: Record<string, string> = {}): Promise<Outcome> {
+  const output = await new Deno.Command(Deno.execPath(), {
+    args: await command(...args),
+    cwd: folder,
+    env,
+    stdin: "null",
+  }).output();
+  const decoder = new TextDecoder();
+  return { code: output.code, out: decoder.decode(output.stdout), error: decoder.decode(output.stderr) };
+}
+
+Deno.test("--help shows every command, and --help of a command every flag with its default", async () => {
+  const overview = await run("--help");
+  assertEquals(overview.code, 0);
+  for (const spec of COMMANDS) {
+    assertStringIncludes(overview.out, `  ${spec.name} `);
+    const help = await run(spec.name, "--help");
+    assertEquals(help.code, 0);
+    for (const { name, otherwise } of flagsOf(spec)) {
+      assertStringIncludes(help.out, `--${name}`);
+      if (otherwise !== undefined) assertStringIncludes(help.out, `default: ${otherwise}`);
+    }
+  }
+  assertMatch((await run("serve", "--help")).out, /--workers N +.* \[default: auto\]/);
+});
+
+Deno.test("--version shows the version", async () => {
+  assertEquals((await run("--version")).out, `archangel ${VERSION} (deno ${Deno.version.deno})\n`);
+});
+
+const USAGE_ERRORS: Record<string, string> = {
+  "srve": 'Unknown command "srve"; did you mean "serve"?',
+  "zzzzzz": 'Unknown command "zzzzzz": expected serve, check',
+  "--wrokers 2": 'Unknown flag --wrokers for serve; did you mean "--workers"?',
+  "check --include": "Unknown flag --include for check; it belongs to fetch",
+  "init --workers 2": "Unknown flag --workers for init; it belongs to serve, check",
+  "check -Z": "Unknown flag -Z for check",
+  "--workers": "Flag --workers needs a value: --workers N",
+  "--config=": "Flag --config needs a value: --config FILE",
+  "check a b": 'Unexpected argument "b" for check',
+  "check ./x.ts --config a.yaml": "Cannot serve ./x.ts with --config: name one of them",
+  "check ./a.yaml": "./a.yaml is a config: give it with --config",
+  "check ./x.ts --workers many": '"workers" must be auto or a whole number, from 0 to 1024, got "many"',
+  "check ./x.ts --listen ftp://x": '"listen[0]" must begin with http://',
+  "check ./x.ts --deno-config /nowhere.json": '"deno_config" does not exist: /nowhere.json',
+  "explain": "Nothing to explain: name a URL",
+  "fetch": "Nothing to fetch: name a URL",
+};
+
+for (const [line, message] of Object.entries(USAGE_ERRORS)) {
+  Deno.test(`"archangel ${line}" is a usage error: exit code 2`, async () => {
+    const { code, out, error } = await run(...line.split(" "));
+    assertStringIncludes(error, message);
+    assertEquals([code, out], [2, ""]);
+  });
+}
+
+Deno.test("check prints a summary and ends with 0 if all is well", async () => {
+  using folder = new Folder();
+  const { code, out, error } = await run("check", "--config", folder.config);
+  assertEquals([code, error], [0, ""]);
+  assertMatch(out, /^listen +http:\/\/127\.0\.0\.1:8000$/m);
+  assertMatch(out, /^app +hello \(twig file:.*app\.js\) loaded in \d+ ms$/m);
+  assertMatch(out, /^route +api\.localhost\/ -> api$/m);
+  assertMatch(out, /archangel\.yaml is fine\n$/);
+});
+
+Deno.test("check shows every problem of the config and ends with 1", async () => {
+  using folder = new Folder({ "archangel.yaml": "worker: 3\napps: { a: ./app.js }\nlog: { format: jsn }\n" });
+  const { code, out, error } = await run("check", "--config", folder.config);
+  const lines = error.replaceAll(folder.config, "archangel.yaml").split("\n");
+  assertEquals([code, out], [1, ""]);
+  assertEquals(lines.slice(0, 3), [
+    'archangel.yaml:1:1: unknown key "worker"; did you mean "workers"?',
+    "  1 | worker: 3",
+    "    | ^^^^^^",
+  ]);
+  assertEquals(lines.at(-2), "2 problems");
+});
+
+Deno.test("check loads every app for real, and says which one fails, from which file, and why", async () => {
+  using folder = new Folder({ "api.js": 'throw new Error("no database");' });
+  const { code, out, error } = await run("check", "--config", folder.config);
+  assertEquals(code, 1);
+  assertMatch(error, /Cannot load app "api" from file:.*api\.js: no database/);
+  assertMatch(out, /hello .*loaded in/);
+  assertMatch(out, /1 of 2 apps failed to load\n$/);
+});
+
+Deno.test("check gives an app that never finishes loading up after timeouts.boot", async () => {
+  const endless = "await new Promise(() => setInterval(() => {}, 1000));";
+  using folder = new Folder({ "api.js": endless, "archangel.yaml": `${CONFIG}timeouts: { boot: 1s }\n` });
+  const { code, error } = await spawn(folder.path, ["check"]);
+  assertEquals(code, 1);
+  assertStringIncludes(error, "not done within 1s");
+});
+
+Deno.test("check --json tells tools the same", async () => {
+  using folder = new Folder();
+  const good = JSON.parse((await run("check", "--json", "--config", folder.config)).out);
+  assertEquals([good.ok, good.apps.length, good.settings.workers], [true, 2, 1]);
+  Deno.writeTextFileSync(folder.config, `worker: 3\n${CONFIG}`);
+  const bad = JSON.parse((await run("check", "--json", "--config", folder.config)).out);
+  assertEquals([bad.ok, bad.problems[0].key, bad.problems[0].line], [false, "worker", 1]);
+});
+
+Deno.test("check loads apps under the deno.json that deno_config names", async () => {
+  using folder = new Folder({
+    "api.js": 'import { answer } from "somewhere"; export default { fetch: () => new Response(answer) };',
+    "somewhere.js": 'export const answer = "42";',
+  });
+  const config = { ...await offlineImports(), imports: { somewhere: `${folder.path}/somewhere.js` } };
+  Deno.writeTextFileSync(`${folder.path}/deno.json`, JSON.stringify(config));
+  const without = await spawn(folder.path, ["check"]);
+  assertEquals(without.code, 1);
+  assertStringIncludes(without.error, "somewhere");
+  const withIt = await spawn(folder.path, ["check", "--deno-config", "deno.json"]);
+  assertEquals([withIt.code, withIt.error], [0, ""]);
+  assertMatch(withIt.out, /is fine\n$/);
+});
+
+/** The stand-ins, where this machine needs them. */
+async function offlineImports(): Promise<Record<string, unknown>> {
+  const { config } = await choosePackages();
+  const { links } = JSON.parse(Deno.readTextFileSync(config));
+  return links === undefined ? {} : { links };
+}
+
+Deno.test("explain names listener, route, app, both parts of the path, and limits", async () => {
+  using folder = new Folder();
+  const { code, out } = await run("explain", "/api/notes?x=1", "--config", folder.config);
+  assertEquals(code, 0);
+  const rows = Object.fromEntries(out.trimEnd().split("\n").map((line) => line.split(/ {2,}| (?=")/)));
+  assertEquals(rows["listener"], "http://127.0.0.1:8000");
+  assertEquals(rows["route"], "every host, /api");
+  assertMatch(rows["app"]!, /^api \(fetch file:.*api\.js\)$/);
+  assertMatch(out, /^scriptName +"\/api"$/m);
+  assertMatch(out, /^pathInfo +"\/notes"$/m);
+  assertMatch(rows["limits"]!, /^body 1KiB, head 32KiB/);
+});
+
+Deno.test("explain asks the router for hosts, and says what nobody would serve", async () => {
+  using folder = new Folder();
+  const explain = (url: string) => run("explain", url, "--config", folder.config);
+  assertMatch((await explain("http://api.localhost:8000/x")).out, /^route +api\.localhost, \/$/m);
+  const nobody = await explain("http://127.0.0.1:8000/nowhere");
+  assertEquals(nobody.code, 1);
+  assertMatch(nobody.out, /^answer +404 Not Found$/m);
+  const elsewhere = await explain("http://127.0.0.1:81/hello");
+  assertEquals(elsewhere.code, 1);
+  assertMatch(elsewhere.out, /^listener +none takes 127\.0\.0\.1 port 81$/m);
+  assertEquals((await explain("not a url")).code, 2);
+});
+
+Deno.test("explain loads no app", async () => {
+  using folder = new Folder({ "app.js": 'throw new Error("loaded");' });
+  assertEquals((await run("explain", "/hello", "--config", folder.config)).code, 0);
+});
+
+Deno.test("fetch runs a request through the whole server and prints the answer", async () => {
+  using folder = new Folder();
+  const fetch = (...args: string[]) => run("fetch", ...args, "--config", folder.config);
+  assertEquals(await fetch("/hello/you"), { code: 0, out: "localhost:8000 /hello|/you\n", error: "" });
+  assertEquals((await fetch("http://a.example:81/hello")).out, "a.example:81 /hello|\n");
+  const missing = await fetch("/nowhere");
+  assertEquals([missing.code, missing.out.includes("Not Found")], [1, true]);
+});
+
+Deno.test("fetch -i shows the head, -X, -H and -d make the request", async () => {
+  using folder = new Folder();
+  const fetch = (...args: string[]) => run("fetch", ...args, "--config", folder.config);
+  const head = await fetch("/hello?201", "-i", "-X", "HEAD");
+  assertMatch(head.out, /^HTTP\/1\.1 201 Created\n(.+\n)*x-method: HEAD\n(.+\n)*\n$/);
+  assertEquals((await fetch("/api", "-d", "text")).out, "POST text application/x-www-form-urlencoded null");
+  const own = await fetch("/api", "-X", "PUT", "-d", "{}", "-H", "content-type: a/b", "-H", "X-A: c d");
+  assertEquals(own.out, "PUT {} a/b c d");
+  Deno.writeTextFileSync(`${folder.path}/data`, "from a file");
+  assertMatch((await fetch("/api", "-d", `@${folder.path}/data`)).out, /^POST from a file /);
+  assertEquals((await fetch("/hello", "-H", "host: b.example")).out, "b.example /hello|\n");
+});
+
+Deno.test("fetch refuses what would be no request", async () => {
+  using folder = new Folder();
+  const fetch = (...args: string[]) => run("fetch", "/", ...args, "--config", folder.config);
+  for (const args of [["-X", "A B"], ["-H", "no colon"], ["-H", "a: b\r\nc: d"], ["-d", "@/nowhere"]]) {
+    assertEquals((await fetch(...args)).code, 2, args.join(" "));
+  }
+});
+
+Deno.test("a module and a folder can be named instead of a config", async () => {
+  using folder = new Folder({ "index.html": "<p>hi" });
+  assertEquals((await run("fetch", "/a", `${folder.path}/app.js`)).out, "localhost:8000 |/a\n");
+  assertMatch((await run("fetch", "/", `${folder.path}/api.js`)).out, /^GET /);
+  assertMatch((await run("explain", "/", folder.path)).out, /^app +\S+ \(static \/.*\)$/m);
+});
+
+Deno.test("init writes a config and an app that work, and never overwrites", async () => {
+  using folder = new Folder();
+  const path = `${folder.path}/new/site`;
+  assertEquals((await run("init", path)).code, 0);
+  const config = `${path}/archangel.yaml`;
+  const check = await run("check", "--config", config);
+  assertEquals([check.code, check.error], [0, ""]);
+  assertMatch((await run("fetch", "/you", "--config", config)).out, /^Hello from Archangel.*\/you\n$/);
+
+  Deno.writeTextFileSync(config, "mine");
+  const again = await run("init", path);
+  assertEquals(again.code, 1);
+  assertStringIncludes(again.error, "archangel.yaml: it is there already");
+  assertEquals(Deno.readTextFileSync(config), "mine");
+});
+
+Deno.test("the settings that init shows as comments are valid, and the defaults", async () => {
+  using folder = new Folder();
+  const path = `${folder.path}/new`;
+  await run("init", path);
+  const config = `${path}/archangel.yaml`;
+  const settings = async () => JSON.parse((await run("check", "--json", "--config", config)).out).settings;
+  const before = await settings();
+  const text = Deno.readTextFileSync(config).replace(
+    /^# (?=(workers|limits|timeouts|log|development):)/gm,
+    "",
+  );
+  assert(text.includes("\ntimeouts: {"));
+  Deno.writeTextFileSync(config, text);
+  assertEquals(await settings(), before);
+});
+
+Deno.test("without a config and a target there is nothing to serve, and it says what to do", async () => {
+  using folder = new Folder();
+  Deno.removeSync(folder.config);
+  const { code, error } = await spawn(folder.path, []);
+  assertEquals(code, 2);
+  assertStringIncludes(error, "There is no archangel.yaml in this folder");
+});
+
+Deno.test("serve ends with 4 and shows every problem if the config is wrong; no colour in a pipe", async () => {
+  using folder = new Folder({ "archangel.yaml": "worker: 3\nrouts: []\napps: { a: ./app.js }\n" });
+  const { code, out, error } = await spawn(folder.path, []);
+  assertEquals([code, out], [4, ""]);
+  assertMatch(error, /^archangel\.yaml:1:1: .*\n.*\n.*\narchangel\.yaml:2:1: /);
+  assertEquals(error.includes("\x1b"), false);
+});
+
+/** Reads until a text has come. */
+async function readUntil(stream: ReadableStream<Uint8Array>, wanted: string): Promise<string> {
+  let text = "";
+  for await (const bytes of stream.values({ preventCancel: true })) {
+    text += new TextDecoder().decode(bytes);
+    if (text.includes(wanted)) return text;
+  }
+  throw new Error(`It never said "${wanted}":\n${text}`);
+}
+
+for (const workers of ["0", "1"]) {
+  Deno.test(`a module is served with no config at all, with ${workers} workers, until TERM`, async () => {
+    using folder = new Folder();
+    const port = freePort();
+    // Where stand-ins are needed, the workers need them, too.
+    const { config } = await choosePackages();
+    const flags = ["--listen", `http://127.0.0.1:${port}`, "--workers", workers, "--deno-config", config];
+    const child = new Deno.Command(Deno.execPath(), {
+      args: await command("./app.js", ...flags),
+      cwd: folder.path,
+      stdin: "null",
+      stdout: "null",
+      stderr: "piped",
+    }).spawn();
+    try {
+      await readUntil(child.stderr, "serving");
+      const answer = await fetch(`http://127.0.0.1:${port}/x`);
+      assertEquals(await answer.text(), `127.0.0.1:${port} |/x\n`);
+      child.kill("SIGTERM");
+      assertEquals((await child.status).code, 0);
+    } finally {
+      await child.stderr.cancel();
+      try {
+        child.kill("SIGKILL");
+      } catch {
+        // It has ended, as it should.
+      }
+      await child.status;
+    }
+  });
+}
+
+Deno.test("what an environment variable puts into the config is used", async () => {
+  using folder = new Folder({ "archangel.yaml": CONFIG.replace("workers: 1", "workers: ${HOW_MANY}") });
+  const args = ["check", "--json"];
+  const { out } = await spawn(folder.path, args, { HOW_MANY: "7" });
+  assertEquals(JSON.parse(out).settings.workers, 7);
+  assertEquals((await spawn(folder.path, args)).code, 1);
+});
