@@ -63,7 +63,11 @@ export class FcgiCore implements WireProtocol {
   readonly #reader: RecordReader;
   #stopped = false;
 
-  /** @param limits What to enforce. The same object may serve all connections. */
+  /**
+   * Makes the core of one connection.
+   *
+   * @param limits What to enforce. The same object may serve all connections.
+   */
   constructor(limits: FcgiLimits) {
     const intake = new Intake(this.output, this.#open, limits);
     this.#reader = new RecordReader(this.input, this.output, this.#open, intake, limits);

@@ -75,6 +75,8 @@ export class Params {
   }
 
   /**
+   * The name of a pair.
+   *
    * @param index Which pair, from 0.
    * @returns Its name.
    */
@@ -83,6 +85,8 @@ export class Params {
   }
 
   /**
+   * The value of a pair.
+   *
    * @param index Which pair, from 0.
    * @returns Its value.
    */

@@ -8,13 +8,12 @@ import type { ProtocolError } from "../twig/errors.ts";
 import type { Exchange } from "../twig/exchange.ts";
 import { say } from "./say.ts";
 
+// deno-lint-ignore no-control-regex
+const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+
 /** Control bytes would let a peer forge lines or drive a terminal. */
 function printable(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(
-    /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g,
-    (char) => "\\x" + char.charCodeAt(0).toString(16).padStart(2, "0"),
-  );
+  return text.replace(CONTROL, (char) => "\\x" + char.charCodeAt(0).toString(16).padStart(2, "0"));
 }
 
 /** The error log of one worker. */

@@ -45,7 +45,11 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   /** Bytes that have arrived and are not read yet. */
   buffered = 0;
 
-  /** @param source Who feeds this body. */
+  /**
+   * Made by the server, one for each request.
+   *
+   * @param source Who feeds this body.
+   */
   constructor(source: BodySource) {
     this.#source = source;
   }

@@ -3,8 +3,8 @@
  * understood, and what has been encoded and is not yet written.
  *
  * They own memory and nothing else: no socket, no clock. The connection decides how large the input
- * buffer is (tiny while idle, pooled while busy); the cores decide what the bytes mean. Not exported
- * from `mod.ts`.
+ * buffer is (tiny while idle, pooled while busy); the cores decide what the bytes mean. `mod.ts`
+ * exports no more than the types.
  *
  * @module
  */
@@ -50,7 +50,11 @@ export class InputBuffer {
   /** Index after the last received byte. */
   end = 0;
 
-  /** @param capacity Bytes to start with. Default 0: the first `reserve` or `append` allocates. */
+  /**
+   * Makes an empty buffer.
+   *
+   * @param capacity Bytes to start with. Default 0: the first `reserve` or `append` allocates.
+   */
   constructor(capacity = 0) {
     this.bytes = new Uint8Array(capacity);
   }
@@ -152,7 +156,11 @@ export class OutputBuffer {
   /** The piece that `takeOne` gave last. */
   #view: Uint8Array = new Uint8Array(0);
 
-  /** @param block Memory to fill first; allocated on first use when left out. */
+  /**
+   * Makes an empty buffer.
+   *
+   * @param block Memory to fill first; allocated on first use when left out.
+   */
   constructor(block: Uint8Array = new Uint8Array(0)) {
     this.#block = block;
   }

@@ -22,6 +22,8 @@ export class ProtocolError extends Error {
   readonly code: string;
 
   /**
+   * Makes the error.
+   *
    * @param status The HTTP status to answer with, or 0 to close without an answer.
    * @param code The rule that was broken, in kebab-case.
    * @param message What was wrong, for the log: `Cannot parse header field: ...`.
@@ -41,6 +43,8 @@ export class ContractError extends Error {
   readonly code: string;
 
   /**
+   * Makes the error.
+   *
    * @param code The rule that was broken, in kebab-case.
    * @param message What the app did, and what it should do.
    */
@@ -72,6 +76,8 @@ export class HttpError extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   /**
+   * Makes the error.
+   *
    * @param status The status to answer with, an integer from 400 to 599.
    * @param message Text for the client. Default: the reason phrase of the status.
    * @param headers Further header fields of the answer.
@@ -92,7 +98,11 @@ export class ConnectionLost extends Error {
   /** Always `"ConnectionLost"`. */
   override readonly name = "ConnectionLost";
 
-  /** @param message Why the exchange ended, for debugging. */
+  /**
+   * Makes the error.
+   *
+   * @param message Why the exchange ended, for debugging.
+   */
   constructor(message = "The client closed the connection") {
     super(message);
   }

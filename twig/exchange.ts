@@ -122,6 +122,8 @@ export class Exchange implements Corked {
   #declaredLeft: number | undefined;
 
   /**
+   * Takes charge of one request; nothing happens until `run`.
+   *
    * @param carrier What carries it.
    * @param wireHead The request's head.
    * @param app The app to call.

@@ -27,6 +27,8 @@ export class FileBody implements AsyncIterable<Uint8Array> {
   #size = 0;
 
   /**
+   * Names a file, and opens nothing yet.
+   *
    * @param path The file.
    * @param range The part of it. Default: all.
    */

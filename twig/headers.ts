@@ -36,6 +36,8 @@ export class HeaderFields implements Iterable<[string, string]> {
   #sealed = false;
 
   /**
+   * Makes a list, empty by default.
+   *
    * @param names Lower-case names.
    * @param values The values, one for each name. Both arrays belong to this object from now on.
    */
@@ -101,6 +103,8 @@ export class HeaderFields implements Iterable<[string, string]> {
   }
 
   /**
+   * Whether there is a field of that name.
+   *
    * @param name The name, in any case.
    * @returns Whether there is such a field.
    */

@@ -29,6 +29,8 @@ export { encodeFields, type FieldBlock, type FieldsInit, HeaderFields } from "./
 export { ConnectionLost, ContractError, HttpError, ProtocolError } from "./errors.ts";
 export { type FetchApp, type FetchHandler, type FetchInfo, fromFetch } from "./from_fetch.ts";
 export { type HostInfo, toFetch, type ToFetchOptions } from "./to_fetch.ts";
+export type { InputBuffer, OutputBuffer } from "./bytes.ts";
+export type { Corked } from "./cork.ts";
 export { type Carrier, Exchange } from "./exchange.ts";
 export { contentTypeOf } from "./content_types.ts";
 export { staticFiles } from "./static_files.ts";

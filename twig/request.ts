@@ -60,6 +60,8 @@ export class TwigRequest {
   readonly #changes: RequestChanges;
 
   /**
+   * Made by the server; see {@linkcode TwigRequest.clone} for a changed copy.
+   *
    * @param context Who carries it.
    * @param prefixLength How many characters of the path are the mount's.
    * @param changes What differs from what was received.
@@ -122,6 +124,8 @@ export class TwigRequest {
   }
 
   /**
+   * The value of one header field.
+   *
    * @param name A field name, in any case.
    * @returns The field's value, several lines joined; `undefined` if there is none.
    */
@@ -130,6 +134,8 @@ export class TwigRequest {
   }
 
   /**
+   * Whether there is a header field of that name.
+   *
    * @param name A field name, in any case.
    * @returns Whether there is such a field.
    */

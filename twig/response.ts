@@ -35,7 +35,11 @@ export class TwigResponse {
   #trailers: HeaderFields | undefined;
   #corked = false;
 
-  /** @param control The exchange that sends it. */
+  /**
+   * Made by the server, one for each request.
+   *
+   * @param control The exchange that sends it.
+   */
   constructor(control: ResponseControl) {
     this.#control = control;
   }

@@ -20,6 +20,8 @@ import { type FieldsInit, HeaderFields } from "./headers.ts";
 import { type AnswerSink, MemoryCarrier } from "./memory.ts";
 import type { App, Chunk, Remote } from "./types.ts";
 
+export type { AnswerSink };
+
 /** What to send with a test request. */
 export interface TestRequestInit {
   /** Header fields. `host` is set from the URL when it is missing. */
@@ -40,6 +42,8 @@ export class TestClient {
   readonly #development: boolean;
 
   /**
+   * Makes a client of one app.
+   *
    * @param app The app.
    * @param options `development` shows errors of the app in its answers. Default `false`.
    */
