@@ -5,8 +5,6 @@
  *
  * @module
  */
-import { dirname, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { Router } from "../router/mod.ts";
 import { type ListenUrl, parseListenUrl } from "./listen_address.ts";
 import { didYouMean } from "./nearest.ts";
@@ -262,100 +260,6 @@ function checkMount(place: { host: string | undefined; path: string }): void {
   }
 }
 
-/** A module: a path, or a URL that Deno can import. The value is a URL. */
-export const moduleFile: Kind<string> = {
-  name: "module",
-  expects: "the path or URL of a module",
-  format: String,
-  parse(text, around) {
-    if (REMOTE.test(text)) return checkUrl(text);
-    const absolute = absolutePath(text, around);
-    expectAt(absolute, "file", around, "; a folder is served by static");
-    return pathToFileURL(absolute).href;
-  },
-};
-
-/** A module or a folder, told apart by looking. */
-export const moduleOrFolder: Kind<{ kind: "auto" | "static"; location: string }> = {
-  name: "module or folder",
-  expects: "the path or URL of a module, or the path of a folder",
-  format: ({ location }) => location,
-  parse(text, around) {
-    const folder = !REMOTE.test(text) && around.look(absolutePath(text, around)) === "folder";
-    return folder
-      ? { kind: "static", location: absolutePath(text, around) }
-      : { kind: "auto", location: moduleFile.parse(text, around) };
-  },
-};
-
-const REMOTE = /^(https?|npm|jsr|data):/;
-
-function checkUrl(text: string): string {
-  if (!URL.canParse(text)) throw mustBe(moduleFile.expects, text);
-  return text;
-}
-
-function absolutePath(text: string, around: Surroundings): string {
-  if (text === "" || text.includes("\0")) throw mustBe("a path", text);
-  if (!text.startsWith("file:")) return resolve(around.folder, text);
-  try {
-    return fileURLToPath(text);
-  } catch {
-    throw mustBe("a path", text);
-  }
-}
-
-/** A file that exists. The value is its absolute path. */
-export const existingFile: Kind<string> = {
-  name: "file",
-  expects: "the path of a file",
-  format: String,
-  parse(text, around) {
-    const absolute = absolutePath(text, around);
-    expectAt(absolute, "file", around);
-    return absolute;
-  },
-};
-
-/** A folder that exists. The value is its absolute path. */
-export const existingFolder: Kind<string> = {
-  name: "folder",
-  expects: "the path of a folder",
-  format: String,
-  parse(text, around) {
-    const absolute = absolutePath(text, around);
-    expectAt(absolute, "folder", around);
-    return absolute;
-  },
-};
-
-function expectAt(path: string, wanted: "file" | "folder", around: Surroundings, otherwise = ""): void {
-  const found = around.look(path);
-  if (found === wanted) return;
-  if (found === "nothing") throw new Refusal(`does not exist: ${path}`);
-  if (found === "denied") throw new Refusal(`may not be read: ${path} (Deno needs --allow-read for it)`);
-  throw new Refusal(`must be a ${wanted}, and ${path} is a ${found}${otherwise}`);
-}
-
-const LOG_WORDS = ["off", "stdout", "stderr"];
-
-/** Where log lines go. A file is an absolute path. */
-export const logTarget: Kind<string> = {
-  name: "off | stdout | stderr | file",
-  expects: "off, stdout, stderr, or the path of a file such as ./access.log",
-  format: String,
-  parse(text, around) {
-    if (LOG_WORDS.includes(text)) return text;
-    // Without the slash a mistyped word would quietly become a file.
-    if (!text.includes("/") || text.endsWith("/")) {
-      throw mustBe(logTarget.expects, text, didYouMean(text, LOG_WORDS));
-    }
-    const absolute = absolutePath(text, around);
-    expectAt(dirname(absolute), "folder", around);
-    return absolute;
-  },
-};
-
 /** The value of a header field, or nothing. */
 export const fieldText: Kind<string> = {
   name: "text",
@@ -367,7 +271,15 @@ export const fieldText: Kind<string> = {
   },
 };
 
-function mustBe(expects: string, text: string, suggestion = ""): Refusal {
+/**
+ * The usual refusal.
+ *
+ * @param expects What is accepted, to follow "must be".
+ * @param text What was written.
+ * @param suggestion What to put behind it, as `didYouMean` returns.
+ * @returns The refusal.
+ */
+export function mustBe(expects: string, text: string, suggestion = ""): Refusal {
   const got = text === "" ? "nothing" : JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
   return new Refusal(`must be ${expects}, got ${got}${suggestion}`);
 }

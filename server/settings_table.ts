@@ -8,6 +8,7 @@
  * @module
  */
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "./limits.ts";
+import * as paths from "./path_kinds.ts";
 import * as kinds from "./setting_kinds.ts";
 import type { Kind } from "./setting_kinds.ts";
 
@@ -126,7 +127,7 @@ export const SETTINGS = [
   }),
   setting({
     key: "apps.*.twig",
-    kind: kinds.moduleFile,
+    kind: paths.moduleFile,
     default: undefined,
     otherwise: "none; exactly one of twig, fetch, static and auto is given",
     summary: "Module whose default export is a TWIG app.",
@@ -134,7 +135,7 @@ export const SETTINGS = [
   }),
   setting({
     key: "apps.*.fetch",
-    kind: kinds.moduleFile,
+    kind: paths.moduleFile,
     default: undefined,
     otherwise: "none; exactly one of twig, fetch, static and auto is given",
     summary: "Module with a web-standard handler, `(Request) => Response`, or `export default { fetch }`.",
@@ -142,7 +143,7 @@ export const SETTINGS = [
   }),
   setting({
     key: "apps.*.static",
-    kind: kinds.existingFolder,
+    kind: paths.existingFolder,
     default: undefined,
     otherwise: "none; exactly one of twig, fetch, static and auto is given",
     summary: "Folder whose files are served.",
@@ -150,7 +151,7 @@ export const SETTINGS = [
   }),
   setting({
     key: "apps.*.auto",
-    kind: kinds.moduleOrFolder,
+    kind: paths.moduleOrFolder,
     default: undefined,
     otherwise: "none; exactly one of twig, fetch, static and auto is given",
     summary: "Module or folder whose kind is found out. An app that needs no more may be this path alone.",
@@ -335,7 +336,7 @@ export const SETTINGS = [
   }),
   setting({
     key: "log.access",
-    kind: kinds.logTarget,
+    kind: paths.logTarget,
     default: "stdout",
     summary: "`off`, `stdout`, `stderr`, or a file (a path with a slash in it).",
     reason: "Service managers and containers collect stdout; a file is reopened at a reload.",
@@ -372,7 +373,7 @@ export const SETTINGS = [
   }),
   setting({
     key: "deno_config",
-    kind: kinds.existingFile,
+    kind: paths.existingFile,
     default: undefined,
     otherwise: "Deno's own search, from the current folder upwards",
     summary: "A deno.json whose imports the apps use.",

@@ -12,6 +12,22 @@
  * @module
  */
 
+import {
+  ALIAS,
+  BLANK,
+  DIRECTIVE,
+  DOCUMENT_START,
+  FLOW_PLAIN,
+  INLINE_BLANK,
+  KEY_PROPERTIES,
+  PLAIN_KEY,
+  PLAIN_LINE,
+  PROPERTY,
+  QUOTED,
+  unquote,
+  YamlCursor,
+} from "./yaml_cursor.ts";
+
 /** A stretch of the text, in UTF-16 code units from its begin. */
 export interface Span {
   /** First code unit. */
@@ -61,25 +77,6 @@ export function indexYaml(text: string): YamlIndex {
   return { root, tab: indexer.tab };
 }
 
-/** What a key looks like in block style: up to a colon that a space or a line end follows. */
-const PLAIN_KEY =
-  /(?![-?:](?:\s|$)|[[\]{},#&*!|>'"%@`])(?:[^\s:#]|:(?=\S)|(?<=\S)#|[ \t]+(?![#\s]))*(?=[ \t]*:(?:\s|$))/y;
-const QUOTED = /"(?:[^"\\]|\\[^])*(?:"|$)|'(?:[^']|'')*(?:'|$)/y;
-/** Spaces, line ends, and comments where a comment may begin. */
-const BLANK = /(?:[ \t\r\n]+|(?<=^|[\s])#[^\r\n]*)*/y;
-const INLINE_BLANK = /[ \t]*/y;
-const PROPERTY = /[&!][^\s,[\]{}]*/y;
-/** Properties of a key; those of a mapping stand on the line before it. */
-const KEY_PROPERTIES = /(?:[&!][^\s,[\]{}]*[ \t]+)*/y;
-const ALIAS = /\*[^\s,[\]{}]+/y;
-/** The rest of a line without a comment and without trailing space. */
-const PLAIN_LINE = /(?:[^\s#]|(?<=\S)#|[ \t]+(?![#\s]))*/y;
-/** In flow style a plain scalar may go on in the next line. */
-const FLOW_PLAIN = /(?:[^\s,[\]{}:#]|:(?![\s,[\]{}]|$)|(?<=\S)#|\s+(?![#\s,[\]{}:]|$))*/y;
-const DIRECTIVE = /%[^\r\n]*/y;
-const DOCUMENT_START = /---(?=\s|$)/y;
-const DOCUMENT_MARK = /(?:---|\.\.\.)(?=\s|$)/y;
-
 /** The anchors before a value, and whether the value begins on a line below them. */
 interface Properties {
   readonly anchors: readonly string[];
@@ -91,47 +88,19 @@ const NO_PROPERTIES: Properties = { anchors: [], ownLine: false };
 class Indexer {
   /** The first tab that indents a line in block style. */
   tab: Span | undefined;
-  readonly #text: string;
+  readonly #cursor: YamlCursor;
   readonly #anchors = new Map<string, YamlNode>();
-  #at = 0;
   #depth = 0;
 
   constructor(text: string) {
-    this.#text = text;
+    this.#cursor = new YamlCursor(text);
   }
 
   document(): YamlNode {
-    this.#take(BLANK);
-    while (this.#take(DIRECTIVE) !== "") this.#take(BLANK);
-    this.#take(DOCUMENT_START);
+    this.#cursor.take(BLANK);
+    while (this.#cursor.take(DIRECTIVE) !== "") this.#cursor.take(BLANK);
+    this.#cursor.take(DOCUMENT_START);
     return this.#block(-1);
-  }
-
-  /** Takes what the sticky pattern matches here, possibly nothing. */
-  #take(pattern: RegExp): string {
-    pattern.lastIndex = this.#at;
-    const found = pattern.exec(this.#text)?.[0] ?? "";
-    this.#at += found.length;
-    return found;
-  }
-
-  #peeks(pattern: RegExp): boolean {
-    pattern.lastIndex = this.#at;
-    return pattern.test(this.#text);
-  }
-
-  /** The column of an offset, counted from 0. */
-  #column(offset: number): number {
-    return offset - (this.#text.lastIndexOf("\n", offset - 1) + 1);
-  }
-
-  #atEnd(): boolean {
-    return this.#at >= this.#text.length || (this.#column(this.#at) === 0 && this.#peeks(DOCUMENT_MARK));
-  }
-
-  /** Whether here is an indicator that a space or a line end follows: `- `, `? `, `: `. */
-  #indicator(sign: string): boolean {
-    return this.#text[this.#at] === sign && /^(?:\s|)$/.test(this.#text[this.#at + 1] ?? "");
   }
 
   /**
@@ -141,20 +110,20 @@ class Indexer {
    * @param underKey Whether it follows a key: a sequence may then stand in the key's own column.
    */
   #block(parent: number, underKey = false): YamlNode {
-    const before = this.#at;
-    this.#take(BLANK);
-    const ownLine = this.#text.slice(before, this.#at).includes("\n");
+    const before = this.#cursor.at;
+    this.#cursor.take(BLANK);
+    const ownLine = this.#cursor.text.slice(before, this.#cursor.at).includes("\n");
     if (ownLine) this.#noteTab();
-    let column = this.#column(this.#at);
-    const inside = column > parent || (underKey && column === parent && this.#indicator("-"));
-    if (this.#atEnd() || (ownLine && !inside)) return this.#nothing(before);
+    let column = this.#cursor.column;
+    const inside = column > parent || (underKey && column === parent && this.#cursor.indicator("-"));
+    if (this.#cursor.atEnd || (ownLine && !inside)) return this.#nothing(before);
     if (this.#depth >= DEEPEST) return this.#skipped(parent);
     const { anchors, ownLine: nextLine } = this.#keyAhead() ? NO_PROPERTIES : this.#properties();
     if (nextLine) {
       // `key: &name` and then the value on lines of its own.
-      column = this.#column(this.#at);
-      const nested = column > parent || (underKey && column === parent && this.#indicator("-"));
-      if (this.#atEnd() || !nested) return this.#nothing(before);
+      column = this.#cursor.column;
+      const nested = column > parent || (underKey && column === parent && this.#cursor.indicator("-"));
+      if (this.#cursor.atEnd || !nested) return this.#nothing(before);
     }
     this.#depth++;
     const node = this.#blockContent(parent, column);
@@ -164,8 +133,8 @@ class Indexer {
   }
 
   #noteTab(): void {
-    const line = this.#at - this.#column(this.#at);
-    const tab = this.#text.slice(line, this.#at).indexOf("\t");
+    const line = this.#cursor.at - this.#cursor.column;
+    const tab = this.#cursor.text.slice(line, this.#cursor.at).indexOf("\t");
     if (tab >= 0) this.tab ??= { start: line + tab, end: line + tab + 1 };
   }
 
@@ -173,54 +142,56 @@ class Indexer {
   #properties(): Properties {
     const anchors: string[] = [];
     let ownLine = false;
-    while (this.#peeks(PROPERTY)) {
-      const property = this.#take(PROPERTY);
+    while (this.#cursor.peeks(PROPERTY)) {
+      const property = this.#cursor.take(PROPERTY);
       if (property.startsWith("&")) anchors.push(property.slice(1));
-      ownLine = this.#take(BLANK).includes("\n") || ownLine;
+      ownLine = this.#cursor.take(BLANK).includes("\n") || ownLine;
     }
     return { anchors, ownLine };
   }
 
   #blockContent(parent: number, column: number): YamlNode {
-    if (this.#indicator("-")) return this.#blockSequence(column);
-    if (this.#indicator("?") || this.#keyAhead()) return this.#blockMapping(column);
-    const sign = this.#text[this.#at];
+    if (this.#cursor.indicator("-")) return this.#blockSequence(column);
+    if (this.#cursor.indicator("?") || this.#keyAhead()) return this.#blockMapping(column);
+    const sign = this.#cursor.sign;
     if (sign === "{" || sign === "[") return this.#flow();
     if (sign === "|" || sign === ">") return this.#skipped(parent);
-    if (this.#peeks(ALIAS)) return this.#alias();
+    if (this.#cursor.peeks(ALIAS)) return this.#alias();
     if (sign === '"' || sign === "'") return this.#leaf(QUOTED);
     return this.#leaf(PLAIN_LINE);
   }
 
   #keyAhead(): boolean {
-    const here = this.#at;
+    const here = this.#cursor.at;
     const found = this.#key() !== undefined;
-    this.#at = here;
+    this.#cursor.at = here;
     return found;
   }
 
   /** Takes a key and its colon; `undefined` if here is none, and then the place is not kept. */
   #key(): { key: string; span: Span } | undefined {
-    this.#take(KEY_PROPERTIES);
-    const start = this.#at;
-    const sign = this.#text[start];
-    const written = this.#take(sign === '"' || sign === "'" ? QUOTED : sign === "*" ? ALIAS : PLAIN_KEY);
-    const span = { start, end: this.#at };
-    this.#take(INLINE_BLANK);
-    if (!this.#indicator(":") || written.includes("\n")) return undefined;
-    this.#at++;
+    this.#cursor.take(KEY_PROPERTIES);
+    const start = this.#cursor.at;
+    const sign = this.#cursor.text[start];
+    const written = this.#cursor.take(
+      sign === '"' || sign === "'" ? QUOTED : sign === "*" ? ALIAS : PLAIN_KEY,
+    );
+    const span = { start, end: this.#cursor.at };
+    this.#cursor.take(INLINE_BLANK);
+    if (!this.#cursor.indicator(":") || written.includes("\n")) return undefined;
+    this.#cursor.at++;
     return { key: unquote(written), span };
   }
 
   #blockMapping(column: number): YamlNode {
-    const start = this.#at;
+    const start = this.#cursor.at;
     const entries: YamlEntry[] = [];
     let end = start;
-    while (!this.#atEnd() && this.#column(this.#at) === column) {
-      const entry = this.#indicator("?") ? this.#explicitEntry(column) : this.#simpleEntry(column);
+    while (!this.#cursor.atEnd && this.#cursor.column === column) {
+      const entry = this.#cursor.indicator("?") ? this.#explicitEntry(column) : this.#simpleEntry(column);
       if (entry === undefined) break;
       entries.push(entry);
-      end = this.#at;
+      end = this.#cursor.at;
       this.#skipDeeper(column);
     }
     return { start, end, entries, items: [] };
@@ -233,24 +204,24 @@ class Indexer {
 
   /** `? key` and `: value` on lines of their own. */
   #explicitEntry(column: number): YamlEntry {
-    this.#at++;
+    this.#cursor.at++;
     const key = this.#block(column);
-    const written = this.#text.slice(key.start, key.end);
+    const written = this.#cursor.text.slice(key.start, key.end);
     this.#skipDeeper(column);
-    const hasValue = this.#column(this.#at) === column && this.#indicator(":");
-    if (hasValue) this.#at++;
+    const hasValue = this.#cursor.column === column && this.#cursor.indicator(":");
+    if (hasValue) this.#cursor.at++;
     const value = hasValue ? this.#block(column) : this.#nothing(key.end);
     return { key: unquote(written), span: { start: key.start, end: key.end }, value };
   }
 
   #blockSequence(column: number): YamlNode {
-    const start = this.#at;
+    const start = this.#cursor.at;
     const items: YamlNode[] = [];
     let end = start;
-    while (!this.#atEnd() && this.#column(this.#at) === column && this.#indicator("-")) {
-      this.#at++;
+    while (!this.#cursor.atEnd && this.#cursor.column === column && this.#cursor.indicator("-")) {
+      this.#cursor.at++;
       items.push(this.#block(column));
-      end = this.#at;
+      end = this.#cursor.at;
       this.#skipDeeper(column);
     }
     return { start, end, entries: [], items };
@@ -258,50 +229,50 @@ class Indexer {
 
   /** Goes to the next line that is not indented deeper: what is left of a value needs no place. */
   #skipDeeper(column: number): void {
-    this.#take(BLANK);
-    while (!this.#atEnd() && this.#column(this.#at) > column) {
-      this.#take(/[^\r\n]*/y);
-      this.#take(BLANK);
+    this.#cursor.take(BLANK);
+    while (!this.#cursor.atEnd && this.#cursor.column > column) {
+      this.#cursor.takeLine();
+      this.#cursor.take(BLANK);
     }
   }
 
   /** A block scalar, or what is nested too deep: everything that is indented more than its parent. */
   #skipped(parent: number): YamlNode {
-    const start = this.#at;
-    this.#take(/[^\r\n]*/y);
-    const end = this.#at;
+    const start = this.#cursor.at;
+    this.#cursor.takeLine();
+    const end = this.#cursor.at;
     const indented = /(?:\r?\n[ \t]*(?=\r?\n|$))*\r?\n( *)[^\s]/y;
     for (;;) {
-      indented.lastIndex = this.#at;
-      const line = indented.exec(this.#text);
+      indented.lastIndex = this.#cursor.at;
+      const line = indented.exec(this.#cursor.text);
       if (line === null || line[1]!.length <= parent) break;
-      this.#at += line[0].length;
-      this.#take(/[^\r\n]*/y);
+      this.#cursor.at += line[0].length;
+      this.#cursor.takeLine();
     }
     return { start, end, entries: [], items: [] };
   }
 
   #alias(): YamlNode {
-    const start = this.#at;
-    const target = this.#anchors.get(this.#take(ALIAS).slice(1));
-    return { start, end: this.#at, entries: target?.entries ?? [], items: target?.items ?? [] };
+    const start = this.#cursor.at;
+    const target = this.#anchors.get(this.#cursor.take(ALIAS).slice(1));
+    return { start, end: this.#cursor.at, entries: target?.entries ?? [], items: target?.items ?? [] };
   }
 
   #leaf(pattern: RegExp): YamlNode {
-    const start = this.#at;
-    this.#take(pattern);
-    return { start, end: this.#at, entries: [], items: [] };
+    const start = this.#cursor.at;
+    this.#cursor.take(pattern);
+    return { start, end: this.#cursor.at, entries: [], items: [] };
   }
 
   /** A value that was not written stands where it would be. */
   #nothing(at: number): YamlNode {
-    this.#at = at;
+    this.#cursor.at = at;
     return { start: at, end: at, entries: [], items: [] };
   }
 
   /** A value in flow style: `{ … }`, `[ … ]`, or a scalar inside of one. */
   #flow(): YamlNode {
-    this.#take(BLANK);
+    this.#cursor.take(BLANK);
     const { anchors } = this.#properties();
     this.#depth++;
     const node = this.#flowContent();
@@ -311,69 +282,58 @@ class Indexer {
   }
 
   #flowContent(): YamlNode {
-    const sign = this.#text[this.#at];
+    const sign = this.#cursor.sign;
     if (this.#depth > DEEPEST) return this.#leaf(/[^]*/y);
     if (sign === "{") return this.#flowMapping();
     if (sign === "[") return this.#flowSequence();
     if (sign === '"' || sign === "'") return this.#leaf(QUOTED);
-    return this.#peeks(ALIAS) ? this.#alias() : this.#leaf(FLOW_PLAIN);
+    return this.#cursor.peeks(ALIAS) ? this.#alias() : this.#leaf(FLOW_PLAIN);
   }
 
   #flowMapping(): YamlNode {
-    const start = this.#at++;
+    const start = this.#cursor.at++;
     const entries: YamlEntry[] = [];
     this.#eachFlowItem("}", () => entries.push(this.#flowEntry(this.#flow())));
-    return { start, end: this.#at, entries, items: [] };
+    return { start, end: this.#cursor.at, entries, items: [] };
   }
 
   #flowSequence(): YamlNode {
-    const start = this.#at++;
+    const start = this.#cursor.at++;
     const items: YamlNode[] = [];
     this.#eachFlowItem("]", () => {
       const item = this.#flow();
-      this.#take(BLANK);
-      if (this.#text[this.#at] !== ":") return items.push(item);
+      this.#cursor.take(BLANK);
+      if (this.#cursor.sign !== ":") return items.push(item);
       // `[key: value]` is a list of one mapping.
       const entry = this.#flowEntry(item);
-      return items.push({ start: item.start, end: this.#at, entries: [entry], items: [] });
+      return items.push({ start: item.start, end: this.#cursor.at, entries: [entry], items: [] });
     });
-    return { start, end: this.#at, entries: [], items };
+    return { start, end: this.#cursor.at, entries: [], items };
   }
 
   #eachFlowItem(close: string, take: () => void): void {
     for (;;) {
-      this.#take(BLANK);
-      const sign = this.#text[this.#at];
+      this.#cursor.take(BLANK);
+      const sign = this.#cursor.sign;
       if (sign === undefined) return;
-      const before = this.#at;
+      const before = this.#cursor.at;
       if (sign === close) {
-        this.#at++;
+        this.#cursor.at++;
         return;
       }
-      if (this.#indicator("?")) this.#at++;
+      if (this.#cursor.indicator("?")) this.#cursor.at++;
       if (sign !== ",") take();
       // A comma, or a character that means nothing here.
-      if (sign === "," || this.#at === before) this.#at++;
+      if (sign === "," || this.#cursor.at === before) this.#cursor.at++;
     }
   }
 
   #flowEntry(key: YamlNode): YamlEntry {
-    this.#take(BLANK);
+    this.#cursor.take(BLANK);
     const span = { start: key.start, end: key.end };
-    const name = unquote(this.#text.slice(key.start, key.end));
-    if (this.#text[this.#at] !== ":") return { key: name, span, value: this.#nothing(this.#at) };
-    this.#at++;
+    const name = unquote(this.#cursor.text.slice(key.start, key.end));
+    if (this.#cursor.sign !== ":") return { key: name, span, value: this.#nothing(this.#cursor.at) };
+    this.#cursor.at++;
     return { key: name, span, value: this.#flow() };
-  }
-}
-
-function unquote(written: string): string {
-  if (written.startsWith("'")) return written.slice(1, -1).replaceAll("''", "'");
-  if (!written.startsWith('"')) return written.replace(/\s*\n\s*/g, " ");
-  try {
-    return JSON.parse(written);
-  } catch {
-    // An escape that only YAML has; no setting is called like that.
-    return written.slice(1, -1);
   }
 }

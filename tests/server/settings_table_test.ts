@@ -2,6 +2,7 @@ import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { defaultText } from "../../server/command_table.ts";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../../server/limits.ts";
 import { appName, Refusal, type Surroundings } from "../../server/setting_kinds.ts";
+import * as paths from "../../server/path_kinds.ts";
 import * as kinds from "../../server/setting_kinds.ts";
 import { keysBelow, rowOf, type SettingRow, SETTINGS } from "../../server/settings_table.ts";
 
@@ -88,7 +89,7 @@ const CASES: [string, kinds.Kind<unknown>, [string, unknown][], string[]][] = [
   ]],
   ["pathPrefix", kinds.pathPrefix, [["/", "/"], ["/a/", "/a"]], ["", "a", "//", "/a//", "/a/..", "/?"]],
   ["fieldText", kinds.fieldText, [["", ""], ["a b", "a b"]], [" a", "a ", "é", "a\r\nb", "a".repeat(101)]],
-  ["logTarget", kinds.logTarget, [["off", "off"], ["stderr", "stderr"]], ["", "stdot", "./x", "/"]],
+  ["logTarget", paths.logTarget, [["off", "off"], ["stderr", "stderr"]], ["", "stdot", "./x", "/"]],
 ];
 
 for (const [name, kind, good, bad] of CASES) {
@@ -100,7 +101,7 @@ for (const [name, kind, good, bad] of CASES) {
 
 Deno.test("moduleFile makes URLs of paths, whatever their characters, and leaves URLs alone", () => {
   const there: Surroundings = { ...NOWHERE, look: () => "file" };
-  assertEquals(kinds.moduleFile.parse("./a b#c.ts", there), "file:///srv/a%20b%23c.ts");
-  assertEquals(kinds.moduleFile.parse("file:///x/a%20b.ts", there), "file:///x/a%20b.ts");
-  assertEquals(kinds.moduleFile.parse("npm:hono@4", there), "npm:hono@4");
+  assertEquals(paths.moduleFile.parse("./a b#c.ts", there), "file:///srv/a%20b%23c.ts");
+  assertEquals(paths.moduleFile.parse("file:///x/a%20b.ts", there), "file:///x/a%20b.ts");
+  assertEquals(paths.moduleFile.parse("npm:hono@4", there), "npm:hono@4");
 });
