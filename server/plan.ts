@@ -174,7 +174,7 @@ class Planner {
     }
     const vacancy = vacancyAfter(handle, this.#now);
     this.state.vacancies = [...this.state.vacancies, vacancy];
-    this.#say(`${reason}; starting another in ${(vacancy.at - this.#now) / 1000} s`);
+    this.#say(`${reason}; starting another in ${Math.round(vacancy.at - this.#now) / 1000} s`);
   }
 
   #tick(): void {

@@ -149,6 +149,13 @@ Deno.test("plan() doubles the wait of a crash loop up to 30 s, and forgets it af
   assertEquals(delays.slice(-2), [30_000, 100]);
 });
 
+Deno.test("plan() says a delay in whole milliseconds, whatever fraction the clock shows", () => {
+  play(1, [
+    [0, ready(1), ["announce"]],
+    [1_234.1, ended(1, "SIGKILL"), ["say worker 1 ended (SIGKILL); starting another in 0.1 s"]],
+  ]);
+});
+
 Deno.test("plan() backs off from a replacement that cannot boot, and leaves the others alone", () => {
   play(2, [
     ...serving,
