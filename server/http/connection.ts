@@ -8,7 +8,7 @@
  * them. Once a message is not understood nothing more is parsed: after the first error the connection is
  * over, for nobody can know where the next request would begin.
  *
- * It knows no socket, clock or app. Grammar is in `head.ts` and `body.ts`, the encoding of answers in
+ * It knows no socket, clock or app. Grammar is in `head.ts` and `chunked.ts`, the encoding of answers in
  * `writer.ts`; whether the connection lives on is decided here.
  *
  * @module
@@ -26,7 +26,8 @@ import {
   type WireLimits,
   type WireProtocol,
 } from "../../twig/wire.ts";
-import { type BodyDecoder, ChunkedBody, LengthBody } from "./body.ts";
+import { type BodyDecoder, LengthBody } from "./body.ts";
+import { ChunkedBody } from "./chunked.ts";
 import { HeadParser } from "./head.ts";
 import { Framing, framingOf, writeData, writeEnd, writeHead, writeInterim, writeRefusal } from "./writer.ts";
 

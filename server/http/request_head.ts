@@ -1,0 +1,108 @@
+/**
+ * A request head as apps get to see it: one string, and the parts that everybody asks for. Header fields
+ * and authority are cut out of the string on first use.
+ *
+ * @module
+ */
+import { HeaderFields } from "../../twig/headers.ts";
+import type { RequestHead } from "../../twig/wire.ts";
+import { HTAB, SP } from "./grammar.ts";
+
+/** A head that `HeadParser` took. Plain fields: it is made once a request. */
+export class HttpHead implements RequestHead {
+  /** Discriminates the events of a wire. */
+  readonly kind = "head";
+  /** The number of this exchange on this connection. */
+  readonly exchange: number;
+  /** The method, as sent. */
+  readonly method: string;
+  /** The request target, as sent. */
+  readonly target: string;
+  /** The path, as sent; `/` for an absolute target without one. */
+  readonly path: string;
+  /** The query, as sent, without `?`. */
+  readonly query: string;
+  /** `"HTTP/1.0"` or `"HTTP/1.1"`. */
+  readonly protocol: string;
+  /** Whether the connection is encrypted. */
+  readonly secure: boolean;
+  /** Body size in bytes; `undefined` if chunked. */
+  readonly bodyLength: number | undefined;
+  private readonly text: string;
+  private readonly fieldsAt: number;
+  private readonly authorityAt: number;
+  private readonly authorityEnd: number;
+  private fields: HeaderFields | undefined;
+
+  /** For `HeadParser` only: the decoded head and where its parts are. */
+  constructor(
+    text: string,
+    fieldsAt: number,
+    exchange: number,
+    method: string,
+    target: string,
+    path: string,
+    query: string,
+    protocol: string,
+    secure: boolean,
+    bodyLength: number | undefined,
+    authorityAt: number,
+    authorityEnd: number,
+  ) {
+    this.exchange = exchange;
+    this.method = method;
+    this.target = target;
+    this.path = path;
+    this.query = query;
+    this.protocol = protocol;
+    this.secure = secure;
+    this.bodyLength = bodyLength;
+    this.text = text;
+    this.fieldsAt = fieldsAt;
+    this.authorityAt = authorityAt;
+    this.authorityEnd = authorityEnd;
+    this.fields = undefined;
+  }
+
+  /** `host[:port]` of an absolute target, else of `Host`, else empty. */
+  get authority(): string {
+    return this.text.slice(this.authorityAt, this.authorityEnd);
+  }
+
+  /** The header fields, decoded on first use. */
+  get headers(): HeaderFields {
+    return this.fields ??= decodeFields(this.text, this.fieldsAt);
+  }
+
+  /** HTTP carries no CGI variables. */
+  get env(): undefined {
+    return undefined;
+  }
+}
+
+/**
+ * Decodes field lines that the parser has accepted already, so only their borders are looked for.
+ *
+ * @param text The decoded head.
+ * @param at Index of the first field line.
+ * @returns The fields up to the empty line.
+ */
+export function decodeFields(text: string, at: number): HeaderFields {
+  const names: string[] = [];
+  const values: string[] = [];
+  for (let eol = text.indexOf("\r", at); eol !== at; eol = text.indexOf("\r", at)) {
+    const colon = text.indexOf(":", at);
+    let start = colon + 1;
+    let end = eol;
+    while (start < end && isBlank(text.charCodeAt(start))) start++;
+    while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
+    names.push(text.slice(at, colon).toLowerCase());
+    values.push(text.slice(start, end));
+    at = eol + 2;
+  }
+  return new HeaderFields(names, values);
+}
+
+function isBlank(code: number): boolean {
+  return code === SP || code === HTAB;
+}

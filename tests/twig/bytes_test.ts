@@ -1,0 +1,227 @@
+import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
+import { byteLength, InputBuffer, latin1, OutputBuffer } from "../../twig/bytes.ts";
+import { Random } from "../support/random.ts";
+
+const encoder = new TextEncoder();
+
+function bytes(text: string): Uint8Array {
+  return encoder.encode(text);
+}
+
+function unread({ bytes, start, end }: InputBuffer): string {
+  return new TextDecoder().decode(bytes.subarray(start, end));
+}
+
+/** What an output buffer would send, as one piece. */
+function sent(out: OutputBuffer): Uint8Array {
+  return Uint8Array.from(out.take().flatMap((piece) => [...piece]));
+}
+
+Deno.test("latin1() decodes every byte to the code unit of the same number", () => {
+  const all = Uint8Array.from({ length: 256 }, (_, i) => i);
+  assertEquals([...latin1(all, 0, 256)].map((character) => character.charCodeAt(0)), [...all]);
+  assertEquals(latin1(bytes("abcdef"), 2, 4), "cd");
+});
+
+Deno.test("byteLength() measures text in UTF-8", () => {
+  for (const text of ["", "a", "\u00e9", "\u20ac", "\u{1f600}", "x".repeat(1000), "\ud800"]) {
+    assertEquals(byteLength(text), bytes(text).length);
+  }
+});
+
+Deno.test("InputBuffer appends, consumes and counts", () => {
+  const input = new InputBuffer();
+  assertEquals(input.length, 0);
+  input.append(bytes("hello, "));
+  input.append(bytes("world"));
+  assertEquals([input.length, unread(input)], [12, "hello, world"]);
+  input.start += 7;
+  assertEquals([input.length, unread(input)], [5, "world"]);
+});
+
+Deno.test("InputBuffer.reserve() moves what is unread rather than grow, and grows if it must", () => {
+  const input = new InputBuffer(8);
+  const memory = input.bytes;
+  input.append(bytes("abcdefgh"));
+  input.start = 6;
+  input.reserve(6);
+  assertStrictEquals(input.bytes, memory);
+  assertEquals([input.start, input.end, unread(input)], [0, 2, "gh"]);
+  input.reserve(7);
+  assertNotStrictEquals(input.bytes, memory);
+  assertEquals([input.bytes.length >= 9, unread(input)], [true, "gh"]);
+});
+
+Deno.test("InputBuffer.reserve() begins at the front when nothing is unread", () => {
+  const input = new InputBuffer(8);
+  input.append(bytes("abcdefgh"));
+  input.start = 8;
+  input.reserve(8);
+  assertEquals([input.start, input.end, input.bytes.length], [0, 0, 8]);
+});
+
+Deno.test("InputBuffer.swap() takes what is unread along", () => {
+  const input = new InputBuffer(8);
+  const memory = input.bytes;
+  input.append(bytes("abcdef"));
+  input.start = 4;
+  assertStrictEquals(input.swap(new Uint8Array(2)), memory);
+  assertEquals([input.start, input.end, unread(input)], [0, 2, "ef"]);
+  input.start = 2;
+  input.swap(new Uint8Array(0));
+  assertEquals([input.start, input.end, input.length], [0, 0, 0]);
+});
+
+for (const size of [1, 4, 7, 8]) {
+  Deno.test(`InputBuffer.take(${size}) of 8 gives memory that later input does not change`, () => {
+    const input = new InputBuffer(8);
+    input.append(bytes("abcdefgh"));
+    const taken = input.take(size);
+    assertEquals(unread(input), "abcdefgh".slice(size));
+    input.append(bytes("ijklmnop"));
+    assertEquals(unread(input), "abcdefghijklmnop".slice(size));
+    input.bytes.fill(0);
+    assertEquals(new TextDecoder().decode(taken), "abcdefgh".slice(0, size));
+  });
+}
+
+Deno.test("OutputBuffer encodes text of every kind and length as UTF-8", () => {
+  const out = new OutputBuffer();
+  let expected = "";
+  for (const length of [0, 1, 31, 32, 33, 100, 5000, 16 * 1024, 16 * 1024 + 1, 50_000]) {
+    for (const letter of ["a", "\u00e9", "\u20ac", "\u{1f600}"]) {
+      const text = letter.repeat(length);
+      assertEquals(out.text(text), bytes(text).length);
+      expected += text;
+    }
+  }
+  assertEquals(out.length, bytes(expected).length);
+  assertEquals(sent(out), bytes(expected));
+  assertEquals(out.length, 0);
+});
+
+Deno.test("OutputBuffer encodes lone surrogates as U+FFFD, short or long", () => {
+  for (const text of ["\ud800", "x".repeat(100) + "\udc00"]) {
+    const out = new OutputBuffer();
+    out.text(text);
+    assertEquals(sent(out), bytes(text));
+  }
+});
+
+Deno.test("OutputBuffer.latin1() writes one byte for each code unit", () => {
+  const all = String.fromCharCode(...Array.from({ length: 256 }, (_, i) => i));
+  for (
+    const text of [all, all.slice(120, 140), all.slice(0, 128), "\u00ff", "", "x".repeat(200) + "\u0080"]
+  ) {
+    const out = new OutputBuffer();
+    out.latin1("<");
+    out.latin1(text);
+    out.latin1(">");
+    assertEquals(sent(out), Uint8Array.from(`<${text}>`, (character) => character.charCodeAt(0)));
+  }
+});
+
+Deno.test("OutputBuffer gathers small pieces in one, and keeps large chunks as they are, in order", () => {
+  const out = new OutputBuffer();
+  const large = new Uint8Array(20_000).fill(7);
+  out.latin1("head");
+  out.bytes(bytes("small"));
+  out.bytes(large);
+  out.text("tail");
+  out.bytes(new Uint8Array(0));
+  assertEquals(out.length, 20_013);
+  const pieces = out.take();
+  assertEquals(pieces.length, 3);
+  assertStrictEquals(pieces[1], large);
+  assertEquals(pieces.map((piece) => piece.length), [9, 20_000, 4]);
+});
+
+Deno.test("OutputBuffer copies small chunks: they may change at once", () => {
+  const out = new OutputBuffer();
+  const chunk = bytes("abc");
+  out.bytes(chunk);
+  chunk.fill(0);
+  assertEquals(sent(out), bytes("abc"));
+});
+
+Deno.test("OutputBuffer leaves taken pieces alone until they are recycled", () => {
+  const out = new OutputBuffer();
+  out.text("first");
+  const [first] = out.take();
+  out.text("second");
+  assertEquals(first, bytes("first"));
+  out.recycle();
+  assertEquals(first, bytes("first"), "something newer waits in the same block");
+  const [second] = out.take();
+  assertEquals(second, bytes("second"));
+  out.recycle();
+  out.text("third");
+  assertEquals(sent(out), bytes("third"));
+});
+
+Deno.test("OutputBuffer.recycle() gives a block up that has become too large", () => {
+  const out = new OutputBuffer();
+  for (let i = 0; i < 100; i++) out.bytes(new Uint8Array(1000));
+  const [piece] = out.take();
+  assertEquals(piece?.length, 100_000);
+  out.recycle();
+  out.text("a");
+  assertEquals((out.take()[0] as Uint8Array).buffer.byteLength <= 4096, true);
+});
+
+Deno.test("OutputBuffer.reserve() lets the caller encode by hand", () => {
+  const out = new OutputBuffer();
+  out.text("a");
+  const { block, at } = out.reserve(2);
+  block.set(bytes("bc"), at);
+  out.text("d");
+  assertEquals(sent(out), bytes("abcd"));
+});
+
+Deno.test("OutputBuffer.drop() forgets what waits, and goes on", () => {
+  const out = new OutputBuffer();
+  out.text("a");
+  out.bytes(new Uint8Array(20_000));
+  out.text("b");
+  out.drop();
+  assertEquals([out.length, out.take().length], [0, 0]);
+  out.text("c");
+  assertEquals(sent(out), bytes("c"));
+});
+
+Deno.test("OutputBuffer keeps order and length under any mixture of calls", () => {
+  for (const seed of [1, 2, 3]) {
+    const random = new Random(seed);
+    const out = new OutputBuffer();
+    let expected: number[] = [];
+    for (let step = 0; step < 400; step++) {
+      const size = random.pick([0, 1, 20, 40, 3000, 17_000]);
+      const text = random.pick(["x", "\u00e9"]).repeat(size);
+      switch (random.below(5)) {
+        case 0:
+          out.text(text);
+          expected.push(...bytes(text));
+          break;
+        case 1:
+          out.latin1(text);
+          expected.push(...Array.from(text, (character) => character.charCodeAt(0)));
+          break;
+        case 2:
+          out.bytes(new Uint8Array(size).fill(step));
+          expected.push(...new Uint8Array(size).fill(step));
+          break;
+        case 3: {
+          const { block, at } = out.reserve(size);
+          block.fill(step, at, at + size);
+          expected.push(...new Uint8Array(size).fill(step));
+          break;
+        }
+        default:
+          assertEquals(out.length, expected.length);
+          assertEquals(sent(out), Uint8Array.from(expected));
+          out.recycle();
+          expected = [];
+      }
+    }
+  }
+});
