@@ -52,7 +52,11 @@ export class LengthBody implements BodyDecoder {
   /** Always `undefined`: only chunked bodies have trailers. */
   readonly trailers: undefined;
 
-  /** @param length The body's length in bytes. */
+  /**
+   * Begins to count.
+   *
+   * @param length The body's length in bytes.
+   */
   constructor(length: number) {
     this.expected = length;
   }

@@ -72,7 +72,11 @@ export class ChunkedBody implements BodyDecoder {
   #allExtensions = 0;
   #trailerParser: HeadParser | undefined;
 
-  /** @param limits How large body and trailer section may be. */
+  /**
+   * Begins at the first chunk.
+   *
+   * @param limits How large body and trailer section may be.
+   */
   constructor(limits: WireLimits) {
     this.#limits = limits;
   }

@@ -255,42 +255,23 @@ export class HttpCore implements WireProtocol {
 
   // Answers.
 
-  /**
-   * Sends `100 Continue` if the client waits for it, once, and never after a final head.
-   *
-   * @param exchange The number of the exchange.
-   * @param out Where to encode it.
-   */
+  /** As {@linkcode WireProtocol.wantBody}: once, and never after a final head (RFC 9110 §10.1.1). */
   wantBody(exchange: number, out: OutputBuffer): void {
     if (!this.#mayAnswer(exchange) || !this.#awaitsContinue) return;
     this.#awaitsContinue = false;
     if (this.input.length === 0) writeInterim(out, 100, "");
   }
 
-  /**
-   * Encodes an interim answer. HTTP/1.0 clients get none (RFC 9110 §15.2).
-   *
-   * @param exchange The number of the exchange.
-   * @param status 102 to 199.
-   * @param fields Checked field lines, each ended by CRLF.
-   * @param out Where to encode it.
-   */
+  /** As {@linkcode WireProtocol.informational}. HTTP/1.0 clients get none (RFC 9110 §15.2). */
   informational(exchange: number, status: number, fields: string, out: OutputBuffer): void {
     if (this.#mayAnswer(exchange) && this.#modern) writeInterim(out, status, fields);
   }
 
   /**
-   * Encodes the head of the final answer; see {@linkcode WireProtocol}.
+   * As {@linkcode WireProtocol.head}.
    *
    * If the part of the body that has arrived by now is malformed, the request is refused instead, even
    * if the app did not read it: a request that proxies may read differently never counts as served.
-   *
-   * @param exchange The number of the exchange.
-   * @param status 200 to 999.
-   * @param fields Checked field lines, each ended by CRLF.
-   * @param length Bytes of body that will follow; `undefined` if not known.
-   * @param hasDate Whether `fields` has a Date field already.
-   * @param out Where to encode it.
    */
   head(
     exchange: number,
@@ -329,25 +310,12 @@ export class HttpCore implements WireProtocol {
     return this.#body.expected <= this.#limits.drainBytes;
   }
 
-  /**
-   * Encodes a piece of the answer's body.
-   *
-   * @param exchange The number of the exchange.
-   * @param chunk Bytes, or text to be sent as UTF-8. An empty one encodes to nothing.
-   * @param out Where to encode it.
-   * @returns How many bytes of body that was; 0 if this answer has no body.
-   */
+  /** As {@linkcode WireProtocol.data}; 0 if this answer has no body. */
   data(exchange: number, chunk: Uint8Array | string, out: OutputBuffer): number {
     return this.#isAnswering(exchange) ? writeData(out, chunk, this.#framing) : 0;
   }
 
-  /**
-   * The answer is complete: goes on to the next request, or closes.
-   *
-   * @param exchange The number of the exchange.
-   * @param trailers Checked trailer field lines, each ended by CRLF, or `""`.
-   * @param out Where to encode it.
-   */
+  /** As {@linkcode WireProtocol.end}; goes on to the next request, or closes. */
   end(exchange: number, trailers: string, out: OutputBuffer): void {
     if (!this.#isAnswering(exchange)) return;
     writeEnd(out, trailers, this.#framing);
@@ -365,10 +333,8 @@ export class HttpCore implements WireProtocol {
   }
 
   /**
-   * The answer failed after its head left. Closing now tells the client, by the missing last chunk or
-   * the missing rest of `content-length`.
-   *
-   * @param exchange The number of the exchange.
+   * As {@linkcode WireProtocol.cut}. Closing tells the client, by the missing last chunk or the missing
+   * rest of `content-length`.
    */
   cut(exchange: number): void {
     if (exchange !== this.#exchange || !this.#isOpen) return;
@@ -377,11 +343,8 @@ export class HttpCore implements WireProtocol {
   }
 
   /**
-   * Refuses the current request and closes. Nothing is added to an answer that has begun, and the
-   * answer to HEAD has no body.
-   *
-   * @param error What was wrong; status 0 closes without an answer.
-   * @param out Where to encode the answer.
+   * As {@linkcode WireProtocol.refuse}. Nothing is added to an answer that has begun, and the answer to
+   * HEAD has no body.
    */
   refuse(error: ProtocolError, out: OutputBuffer): void {
     const silent = this.#answer !== Answer.Open || error.status === 0;

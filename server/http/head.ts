@@ -105,7 +105,11 @@ export class HeadParser {
   #codings: string | undefined = undefined;
   #said = 0;
 
-  /** @param limits What a head may measure, and the largest body that it may announce. */
+  /**
+   * Begins at the first byte of a connection.
+   *
+   * @param limits What a head may measure, and the largest body that it may announce.
+   */
   constructor(limits: WireLimits) {
     this.#targetBytes = limits.targetBytes;
     this.#headerBytes = limits.headerBytes;
