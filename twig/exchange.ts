@@ -118,6 +118,8 @@ export class Exchange implements Corked {
   #iterator: Iterator<Chunk> | AsyncIterator<Chunk> | undefined;
   #held: Chunk[] = NOTHING;
   #heldSize = 0;
+  /** An empty chunk has asked for the head, though there is no body yet. */
+  #headAsked = false;
   /** Bytes that the app declared and that are still to come; undefined if it declared none. */
   #declaredLeft: number | undefined;
 
@@ -196,6 +198,7 @@ export class Exchange implements Corked {
   dropHeld(): void {
     this.#held = NOTHING;
     this.#heldSize = 0;
+    this.#headAsked = false;
     this.onCorkList = false;
   }
 
@@ -344,7 +347,7 @@ export class Exchange implements Corked {
       if (step.done === true) break;
       const drained = this.#take(step.value, owned);
       // Also when the peer is slow: once it has room, the app may wait before its next chunk.
-      if (!this.onCorkList && this.#heldSize > 0) watch(this);
+      if (!this.onCorkList && this.#hasToSend) watch(this);
       if (drained !== undefined) await drained;
       if (this.#stage === (Stage.Over as Stage)) return this.#stopApp();
     }
@@ -385,10 +388,10 @@ export class Exchange implements Corked {
 
   #hold(chunk: Chunk): void {
     if (typeof chunk === "string") {
-      if (chunk === "") return;
+      if (chunk === "") return void (this.#headAsked = true);
       this.#heldSize += byteLength(chunk);
     } else if (chunk instanceof Uint8Array) {
-      if (chunk.length === 0) return;
+      if (chunk.length === 0) return void (this.#headAsked = true);
       this.#heldSize += chunk.length;
     } else {
       throw new ContractError(
@@ -415,7 +418,7 @@ export class Exchange implements Corked {
    * @param full Whether so much is held that it has to go in any case.
    */
   release(full = false): void {
-    if (this.#stage === Stage.Over || this.#heldSize === 0) return;
+    if (this.#stage === Stage.Over || !this.#hasToSend) return;
     if (this.#response.corked && !full) return;
     if (this.#stage === Stage.Open) {
       try {
@@ -430,6 +433,10 @@ export class Exchange implements Corked {
     }
     if (!this.#sendHeld()) return this.#endExcess();
     this.#carrier.flush();
+  }
+
+  get #hasToSend(): boolean {
+    return this.#heldSize > 0 || (this.#headAsked && this.#stage === Stage.Open);
   }
 
   /** The app has yielded everything. */

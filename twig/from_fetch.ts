@@ -146,10 +146,14 @@ function answer(
   return pieces(result.body, exchange);
 }
 
+const NOTHING = new Uint8Array(0);
+
 async function* pieces(
   body: ReadableStream<Uint8Array>,
   exchange: FetchExchange,
 ): AsyncGenerator<Uint8Array> {
+  // A client is told of the answer when its stream waits, as other fetch hosts tell it.
+  yield NOTHING;
   // Leaving the loop early cancels the stream, so the handler's source hears of it.
   for await (const piece of body) yield piece;
   exchange.finished();

@@ -204,6 +204,29 @@ Deno.test("TWIG 4.6: a file that cannot be opened is an error of the app", async
   }
 });
 
+Deno.test("TWIG 4.7: an empty chunk lets the head go first", async () => {
+  const more = Promise.withResolvers<void>();
+  const { carrier } = record(async function* (_request, response) {
+    response.start(200, { "content-type": "text/event-stream" });
+    yield "";
+    await more.promise;
+    yield "data: 1\n\n";
+  });
+  await settled();
+  assertEquals(carrier.notes, ["head 200 unknown length", "flush"]);
+  more.resolve();
+  await carrier.over;
+  assertEquals(carrier.sent, "data: 1\n\n");
+});
+
+Deno.test("TWIG 4.7: an app that does not wait after it is known whole all the same", async () => {
+  const answer = await get(async function* () {
+    yield "";
+    yield "all";
+  });
+  assertEquals(answer.headers.get("content-length"), "3");
+});
+
 // 6. A client that goes away
 
 Deno.test("TWIG 6.1: the signal aborts", async () => {
