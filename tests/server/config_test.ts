@@ -109,10 +109,16 @@ Deno.test("loadConfig() lets values override the file, and lists as a whole", ()
 });
 
 Deno.test("loadConfig() takes plain values without a file, numbers and booleans as such", () => {
-  const values = { apps: { x: "npm:x" }, workers: 0, development: true, limits: { body: 1024 } };
+  const values = {
+    apps: { x: "npm:x" },
+    server_name: "${X}",
+    workers: 0,
+    development: true,
+    limits: { body: 1024 },
+  };
   const settings = loadConfig({ values });
   assertEquals([settings.workers, settings.development, settings.limits.bodyBytes], [0, true, 1024]);
-  assertEquals(settings.apps["x"]?.kind, "auto");
+  assertEquals([settings.apps["x"]?.kind, settings.serverName], ["auto", "${X}"]);
   const error = problemsOf(() => loadConfig({ values: { ...values, worker: 1 }, valuesName: "serve()" }));
   assertEquals(error.message, 'serve(): unknown key "worker"; did you mean "workers"?');
 });

@@ -14,6 +14,10 @@ Deno.test("nearest() sees through case, dashes and underscores", () => {
   }
 });
 
+Deno.test("nearest() names the first of several that are equally near", () => {
+  assertEquals(nearest("bat", ["cat", "hat"]), "cat");
+});
+
 Deno.test("nearest() names nothing rather than something far away", () => {
   for (const word of ["", "x", "zebra", "<<", "a".repeat(10_000)]) {
     assertEquals(nearest(word, KEYS), undefined);
