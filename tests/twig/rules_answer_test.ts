@@ -65,7 +65,7 @@ Deno.test("TWIG 1.3: a chunk is bytes, or text sent as UTF-8", async () => {
 
 Deno.test("TWIG 1.4: an empty chunk sends nothing", async () => {
   const { open, passed } = gate();
-  const { carrier } = record(async function* (_request, response) {
+  const { carrier } = record(async function* () {
     yield "x";
     yield "";
     yield new Uint8Array(0);
