@@ -3,7 +3,7 @@
  *
  * Try: curl http://127.0.0.1:8000/hello/you?mood=fine
  */
-import type { TwigRequest, TwigResponse } from "../twig/mod.ts";
+import { decodePath, type TwigRequest, type TwigResponse } from "../twig/mod.ts";
 
 let served = 0;
 
@@ -15,7 +15,9 @@ export default function hello(request: TwigRequest, response: TwigResponse): str
   response.start(200, { "content-type": "text/plain; charset=utf-8" });
 
   // scriptName is where the config mounted this app, pathInfo the rest of the path.
-  const name = decodeURIComponent(request.pathInfo.slice(1)) || "world";
+  // Paths come as they were sent; a path that cannot be decoded is shown as it is.
+  const path = request.pathInfo.slice(1);
+  const name = (decodePath(path) ?? path) || "world";
   return [
     `Hello, ${name}!`,
     "",
