@@ -87,6 +87,16 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
   });
 }
 
+Deno.test("Ctrl-C, which a terminal sends to the whole process group, lets a slow request finish", async () => {
+  await using archangel = await Archangel.serving({ leads: true });
+  const workers = archangel.workers();
+  const slow = archangel.get("/slow");
+  await archangel.says("slow request begun");
+  await new Deno.Command("kill", { args: ["-INT", "--", `-${archangel.pid}`] }).output();
+  assertEquals(workers.includes(Number(await slow)), true);
+  assertEquals(await archangel.ended, { code: 0, signal: null });
+});
+
 Deno.test("a client that was let in before a stop gets its first request answered after it", async () => {
   await using archangel = await Archangel.serving({ workers: 1 });
   const conn = await Deno.connect({ hostname: "127.0.0.1", port: archangel.port });

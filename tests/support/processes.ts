@@ -18,6 +18,8 @@ export interface Start {
   port?: number;
   /** Permissions. Default: all. */
   permissions?: string[];
+  /** Whether it leads a process group, as under a terminal. Default: false. */
+  leads?: boolean;
 }
 
 /** How a process ended. */
@@ -77,7 +79,8 @@ export class Archangel implements AsyncDisposable {
     this.writeConfig();
     const args = command(`${this.folder}/archangel.yaml`, start.permissions ?? ["-A"]);
     const pipes = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
-    this.#child = new Deno.Command(Deno.execPath(), { args, ...pipes }).spawn();
+    this.#child = new Deno.Command(Deno.execPath(), { args, ...pipes, detached: start.leads ?? false })
+      .spawn();
     this.#heard = Promise.all([this.#hear("stdout"), this.#hear("stderr")]);
     this.ended = this.#child.status.then(async ({ code, signal }) => {
       await this.#heard;
