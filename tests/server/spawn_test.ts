@@ -1,5 +1,13 @@
 import { assertEquals } from "@std/assert";
-import { detectSelf, permissionFlags, type PermissionQuery, workerArguments } from "../../server/spawn.ts";
+import { EXIT } from "../../server/exit_codes.ts";
+import {
+  detectSelf,
+  permissionFlags,
+  type PermissionQuery,
+  WORKER_ARGUMENT,
+  workerArguments,
+} from "../../server/spawn.ts";
+import { choosePackages } from "../support/packages.ts";
 import { settingsFor } from "../support/settings.ts";
 
 const executable = Deno.execPath();
@@ -41,6 +49,16 @@ Deno.test("detectSelf() runs a compiled binary again and tells it to be a worker
   const self = detectSelf("file:///tmp/deno-compile-archangel/archangel/server/spawn.ts", true);
   assertEquals(self, { executable, module: undefined, args: ["worker"] });
   assertEquals(workerArguments(self, settingsFor(), everything), ["worker"]);
+});
+
+Deno.test("the command line takes the word that tells it to be a worker", async () => {
+  const module = new URL("../../server/cli.ts", import.meta.url).href;
+  const { config: denoConfig } = await choosePackages();
+  const self = { executable, module, args: [WORKER_ARGUMENT] };
+  const args = workerArguments(self, settingsFor({ denoConfig }));
+  const { code, stderr } = await new Deno.Command(executable, { args, stdin: "null" }).output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  assertEquals(code, EXIT.failure, "without a supervisor it ends at once");
 });
 
 Deno.test("workerArguments() always passes --unstable-net and never prompts", () => {
