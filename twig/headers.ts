@@ -9,6 +9,7 @@
  * @module
  */
 import { ContractError } from "./errors.ts";
+import { decodeLines, findLine } from "./field_lines.ts";
 
 /** What an app may give as header fields. A web-standard `Headers` fits, being iterable. */
 export type FieldsInit =
@@ -29,10 +30,16 @@ const SERVER_OWNED: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
+/** What an undecoded list has instead of names and values: shared, never pushed to. */
+const NONE: string[] = [];
+
 /** Ordered header fields with lower-case names. Repeated names are kept apart. */
 export class HeaderFields implements Iterable<[string, string]> {
-  readonly #names: string[];
-  readonly #values: string[];
+  #names: string[];
+  #values: string[];
+  /** A received head whose lines, from `#linesAt` on, are not decoded yet. */
+  #lines: string | undefined;
+  #linesAt = 0;
   #sealed = false;
 
   /**
@@ -67,8 +74,29 @@ export class HeaderFields implements Iterable<[string, string]> {
     return fields;
   }
 
+  /**
+   * Makes a list of received field lines, to be decoded when more than single fields are asked for.
+   *
+   * @param text A head that has been checked: field lines, each ended by CRLF, and an empty line.
+   * @param at Index of the first line.
+   * @returns The list.
+   */
+  static ofLines(text: string, at: number): HeaderFields {
+    const fields = new HeaderFields(NONE, NONE);
+    fields.#lines = text;
+    fields.#linesAt = at;
+    return fields;
+  }
+
+  #decode(): void {
+    if (this.#lines === undefined) return;
+    ({ names: this.#names, values: this.#values } = decodeLines(this.#lines, this.#linesAt));
+    this.#lines = undefined;
+  }
+
   /** How many field lines there are. */
   get size(): number {
+    this.#decode();
     return this.#names.length;
   }
 
@@ -81,12 +109,14 @@ export class HeaderFields implements Iterable<[string, string]> {
    */
   get(name: string): string | undefined {
     const wanted = name.toLowerCase();
+    const separator = wanted === "cookie" ? "; " : ", ";
+    if (this.#lines !== undefined) return findLine(this.#lines, this.#linesAt, wanted, separator);
     const names = this.#names;
     let found: string | undefined;
     for (let i = 0; i < names.length; i++) {
       if (names[i] !== wanted) continue;
       const value = this.#values[i] as string;
-      found = found === undefined ? value : found + (wanted === "cookie" ? "; " : ", ") + value;
+      found = found === undefined ? value : found + separator + value;
     }
     return found;
   }
@@ -98,6 +128,7 @@ export class HeaderFields implements Iterable<[string, string]> {
    * @returns The values; empty if there is no such field.
    */
   getAll(name: string): string[] {
+    this.#decode();
     const wanted = name.toLowerCase();
     return this.#values.filter((_, i) => this.#names[i] === wanted);
   }
@@ -109,6 +140,7 @@ export class HeaderFields implements Iterable<[string, string]> {
    * @returns Whether there is such a field.
    */
   has(name: string): boolean {
+    if (this.#lines !== undefined) return this.get(name) !== undefined;
     return this.#names.includes(name.toLowerCase());
   }
 
@@ -162,6 +194,7 @@ export class HeaderFields implements Iterable<[string, string]> {
     if (this.#sealed) {
       throw new ContractError("head-already-sent", "Cannot change the header fields: they have been sent");
     }
+    this.#decode();
   }
 
   #remove(wanted: string, from: number): void {
@@ -174,6 +207,7 @@ export class HeaderFields implements Iterable<[string, string]> {
 
   /** Iterates over `[name, value]` in order. */
   *[Symbol.iterator](): IterableIterator<[string, string]> {
+    this.#decode();
     for (let i = 0; i < this.#names.length; i++) {
       yield [this.#names[i] as string, this.#values[i] as string];
     }
@@ -181,6 +215,7 @@ export class HeaderFields implements Iterable<[string, string]> {
 
   /** A copy that can be changed without changing this one. */
   clone(): HeaderFields {
+    this.#decode();
     return new HeaderFields(this.#names.slice(), this.#values.slice());
   }
 }

@@ -17,11 +17,11 @@
  */
 import { type InputBuffer, latin1 } from "../../twig/bytes.ts";
 import { ProtocolError } from "../../twig/errors.ts";
-import type { HeaderFields } from "../../twig/headers.ts";
+import { HeaderFields } from "../../twig/headers.ts";
 import type { WireLimits } from "../../twig/wire.ts";
 import { isAuthority } from "./authority.ts";
 import { CLASS, CR, hex, HTAB, LF, listElements, PATH, QUERY, SP, spells, TOKEN, VALUE } from "./grammar.ts";
-import { decodeFields, HttpHead } from "./request_head.ts";
+import { HttpHead } from "./request_head.ts";
 import { otherTarget } from "./target.ts";
 
 /** Empty lines before a request line that are ignored (RFC 9112 §2.2 asks for at least one). */
@@ -206,7 +206,7 @@ export class HeadParser {
    * @returns Its fields.
    */
   takeTrailer(input: InputBuffer): HeaderFields {
-    return decodeFields(this.#takeText(input), 0);
+    return HeaderFields.ofLines(this.#takeText(input), 0);
   }
 
   #takeText(input: InputBuffer): string {

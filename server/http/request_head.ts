@@ -6,7 +6,6 @@
  */
 import { HeaderFields } from "../../twig/headers.ts";
 import type { RequestHead } from "../../twig/wire.ts";
-import { HTAB, SP } from "./grammar.ts";
 
 /** A head that `HeadParser` took. Plain fields: it is made once a request. */
 export class HttpHead implements RequestHead {
@@ -71,38 +70,11 @@ export class HttpHead implements RequestHead {
 
   /** The header fields, decoded on first use. */
   get headers(): HeaderFields {
-    return this.fields ??= decodeFields(this.text, this.fieldsAt);
+    return this.fields ??= HeaderFields.ofLines(this.text, this.fieldsAt);
   }
 
   /** HTTP carries no CGI variables. */
   get env(): undefined {
     return undefined;
   }
-}
-
-/**
- * Decodes field lines that the parser has accepted already, so only their borders are looked for.
- *
- * @param text The decoded head.
- * @param at Index of the first field line.
- * @returns The fields up to the empty line.
- */
-export function decodeFields(text: string, at: number): HeaderFields {
-  const names: string[] = [];
-  const values: string[] = [];
-  for (let eol = text.indexOf("\r", at); eol !== at; eol = text.indexOf("\r", at)) {
-    const colon = text.indexOf(":", at);
-    let start = colon + 1;
-    let end = eol;
-    while (start < end && isBlank(text.charCodeAt(start))) start++;
-    while (end > start && isBlank(text.charCodeAt(end - 1))) end--;
-    names.push(text.slice(at, colon).toLowerCase());
-    values.push(text.slice(start, end));
-    at = eol + 2;
-  }
-  return new HeaderFields(names, values);
-}
-
-function isBlank(code: number): boolean {
-  return code === SP || code === HTAB;
 }
