@@ -18,7 +18,7 @@ const TASKS: Record<string, (packages: Packages, args: string[]) => Promise<numb
   dev: (packages, args) => serve(packages, ["--development", ...args]),
   test: (packages, args) => runDeno(["test", "-c", packages.config, ...PERMISSIONS, ...args]),
   check: (packages, args) => runDeno(["check", "-c", packages.config, ...args]),
-  bench: (packages, args) => runDeno(["bench", "-c", packages.config, ...PERMISSIONS, ...args]),
+  bench: ({ config }, args) => runDeno(["run", "-c", config, ...PERMISSIONS, "bench/main.ts", ...args]),
   ok: runGates,
 };
 

@@ -1,0 +1,9 @@
+import type { App } from "../../../twig/mod.ts";
+
+const stream: App = async function* () {
+  for (let count = 0; count < 100; count++) {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    yield `line ${count} of the answer\n`;
+  }
+};
+export default stream;

@@ -1,0 +1,112 @@
+/**
+ * Tables of a run, as Markdown that can also be read on a terminal.
+ *
+ * @module
+ */
+import { describeGoal, judge } from "./goals.ts";
+import {
+  type ContenderResult,
+  type Metric,
+  ratio,
+  type RunResult,
+  type ScenarioResult,
+  summary,
+} from "./results.ts";
+
+/** Lines of a Markdown table with columns of even width; numbers to the right. */
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((cell, column) =>
+    Math.max(...[cell, ...rows.map((row) => row[column]!)].map(length))
+  );
+  const pad = (cell: string, column: number) => {
+    const space = " ".repeat(widths[column]! - length(cell));
+    return column === 0 ? cell + space : space + cell;
+  };
+  const line = (cells: readonly string[]) => `| ${cells.map(pad).join(" | ")} |`;
+  const rule = widths.map((width, column) => column === 0 ? "-".repeat(width) : "-".repeat(width - 1) + ":");
+  return [line(head), `| ${rule.join(" | ")} |`, ...rows.map(line)].join("\n");
+}
+
+const length = (text: string) => [...text].length;
+
+function figure(value: number | undefined): string {
+  if (value === undefined) return "";
+  return value >= 1000
+    ? Math.round(value).toLocaleString("en")
+    : value >= 100
+    ? value.toFixed(0)
+    : value.toPrecision(3);
+}
+
+const COLUMNS: readonly (readonly [Metric, string])[] = [
+  ["cpu", "CPU µs"],
+  ["throughput", "requests/s"],
+  ["p50", "p50 ms"],
+  ["p99", "p99 ms"],
+];
+
+/**
+ * The table of one scenario.
+ *
+ * @param scenario What was found.
+ * @returns Markdown, with a line for each goal.
+ */
+export function scenarioReport(scenario: ScenarioResult): string {
+  const columns = COLUMNS.filter(([metric]) =>
+    scenario.contenders.some((c) => summary(c, metric) !== undefined)
+  );
+  const main = columns[0]?.[0] === "cpu" ? "cpu" : "p99";
+  const head = [scenario.name, `${main} ratio`, "spread", ...columns.map(([, title]) => title), "peak MB"];
+  const rows = scenario.contenders.map((contender) =>
+    row(scenario, contender, main, columns.map(([metric]) => metric))
+  );
+  const notes = [
+    ...judge(scenario).map(({ goal, found, met }) =>
+      `- ${met ? "met" : "NOT MET"}: ${describeGoal(goal)}: ${found.toFixed(3)}`
+    ),
+    ...scenario.missing.map((who) => `- missing: ${who}`),
+    `- other programs used ${Math.round(scenario.foreign * 100)} % of the servers' core`,
+  ];
+  return `${scenario.about}\n\n${table(head, rows)}\n\n${notes.join("\n")}\n`;
+}
+
+function row(
+  scenario: ScenarioResult,
+  contender: ContenderResult,
+  main: Metric,
+  metrics: readonly Metric[],
+): string[] {
+  const baseline = scenario.contenders[1]!.name;
+  const found = ratio(scenario, contender.name, baseline, main);
+  const errors = contender.samples.reduce((sum, sample) => sum + (sample.errors ?? 0), 0);
+  return [
+    contender.title + (errors > 0 ? ` (${errors} errors)` : ""),
+    found?.median.toFixed(3) ?? "",
+    found ? `${found.min.toFixed(2)}–${found.max.toFixed(2)}` : "",
+    ...metrics.map((metric) => figure(summary(contender, metric)?.median)),
+    figure(contender.peakMemory / 1e6),
+  ];
+}
+
+/**
+ * The whole run.
+ *
+ * @param run What was found.
+ * @returns Markdown.
+ */
+export function runReport(run: RunResult): string {
+  const { machine, method } = run;
+  const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`).join(", ");
+  return `# Load bench of ${run.date.slice(0, 10)}, commit ${run.commit}
+
+${machine.cpus} CPUs (${machine.cpu}), ${
+    Math.round(machine.memory / 2 ** 30)
+  } GiB, ${machine.kernel}; ${versions}.
+${method.rounds} rounds of ${method.seconds} s for each contender; cores of server and load: ${method.cores}; load average
+at the start ${
+    machine.load.toFixed(2)
+  }. Ratios are to the second line of each table, median of all rounds, with the
+smallest and the largest beside it.
+
+${run.scenarios.map((scenario) => `## ${scenario.name}\n\n${scenarioReport(scenario)}`).join("\n")}`;
+}

@@ -1,0 +1,135 @@
+/**
+ * The servers under test: what each needs to be there, and how it is started. A rival is one small file in
+ * `rivals/` that reads `PORT`, `APP` (which handler), `FILES` (folder of files) and `WORKERS`.
+ *
+ * @module
+ */
+
+/** Where and how one server is to run. */
+export interface Place {
+  /** Port of 127.0.0.1 that it answers on. */
+  readonly port: number;
+  /** Another port, for the server behind the one that answers. */
+  readonly backend: number;
+  /** Which handler: a key of the handlers in each rival. */
+  readonly app: string;
+  /** Worker processes, where there is a choice. */
+  readonly workers: number;
+  /** Folder with the files to serve. */
+  readonly files: string;
+  /** Empty folder of its own. */
+  readonly folder: string;
+  /** Config of Deno that knows where the packages come from. */
+  readonly config: string;
+  /** Folder of the Archangel to run. */
+  readonly root: string;
+}
+
+/** One process to start. */
+export interface Command {
+  /** Program and arguments. */
+  readonly argv: readonly string[];
+  /** Environment besides that of the driver. */
+  readonly env?: Record<string, string>;
+}
+
+/** A server under test. */
+export interface Rival {
+  /** How it is called in tables. */
+  readonly title: string;
+  /** Programs it needs besides Deno. */
+  readonly needs: readonly string[];
+  /** The processes to start, the last one being the one that answers. */
+  readonly start: (place: Place) => readonly Command[];
+}
+
+const here = (path: string) => new URL(path, import.meta.url).pathname;
+
+function environment({ port, app, files, workers }: Place): Record<string, string> {
+  return { PORT: String(port), APP: app, FILES: files, WORKERS: String(workers), DENO_JOBS: String(workers) };
+}
+
+function deno(file: string): Rival["start"] {
+  return (place) => [{
+    argv: [Deno.execPath(), "run", "-A", "--unstable-net", "--no-config", here(`rivals/${file}`)],
+    env: environment(place),
+  }];
+}
+
+function node(file: string): Rival["start"] {
+  return (place) => [{ argv: ["node", here(`rivals/${file}`)], env: environment(place) }];
+}
+
+/** The program as a user starts it: command line, supervisor, workers. */
+function archangel(listen?: string): Rival["start"] {
+  return (place) => {
+    const { root, config } = place;
+    const address = listen === undefined ? [] : ["--listen", listen.replace("PORT", String(place.backend))];
+    return [{
+      argv: [
+        ...[Deno.execPath(), "run", "-A", "--unstable-net", "-c", config, `${root}/mod.ts`, "serve"],
+        ...["--deno-config", config, "--config", here("archangel/archangel.yaml"), ...address],
+      ],
+      env: environment(place),
+    }];
+  };
+}
+
+/** nginx with a config in which words in capitals are filled in. */
+function nginx(file: string, place: Place): Command {
+  const words: Record<string, string> = {
+    BACKEND: String(place.backend),
+    PORT: String(place.port),
+    FILES: place.files,
+    FOLDER: place.folder,
+    HERE: here("rivals"),
+  };
+  const text = Deno.readTextFileSync(here(`rivals/${file}`));
+  const config = `${place.folder}/${file}`;
+  Deno.writeTextFileSync(
+    config,
+    text.replace(/\b(BACKEND|PORT|FILES|FOLDER|HERE)\b/g, (word) => words[word]!),
+  );
+  return { argv: ["nginx", "-p", place.folder, "-c", config] };
+}
+
+/** Everything that can be measured, by name. */
+export const RIVALS: Readonly<Record<string, Rival>> = {
+  archangel: { title: "Archangel", needs: [], start: archangel() },
+  deno_serve: { title: "Deno.serve", needs: [], start: deno("deno_serve.ts") },
+  hono: { title: "Hono on Deno.serve", needs: [], start: deno("hono.ts") },
+  raw_loop: { title: "read-write loop", needs: [], start: deno("raw_loop.ts") },
+  node_http: { title: "Node http", needs: ["node"], start: node("node_http.mjs") },
+  node_cluster: { title: "Node cluster", needs: ["node"], start: node("node_cluster.mjs") },
+  nginx: { title: "nginx", needs: ["nginx"], start: (place) => [nginx("nginx.conf", place)] },
+  deno_parallel: {
+    title: "deno serve --parallel",
+    needs: [],
+    start: (place) => [{
+      argv: [
+        ...[Deno.execPath(), "serve", "-A", "--no-config", "--parallel", "--host", "127.0.0.1"],
+        ...["--port", String(place.port), here("rivals/deno_parallel.ts")],
+      ],
+      env: environment(place),
+    }],
+  },
+};
+
+/**
+ * What a rival needs and is not there.
+ *
+ * @param rival The rival.
+ * @returns Names of the programs that are missing.
+ */
+export function missingPrograms(rival: Rival): string[] {
+  const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
+  return rival.needs.filter((name) => !folders.some((folder) => exists(`${folder}/${name}`)));
+}
+
+function exists(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,2 @@
+/** For `deno serve --parallel`. */
+export default { fetch: () => new Response("Hello, World!") } satisfies Deno.ServeDefaultExport;

@@ -1,0 +1,161 @@
+/**
+ * A server under test: started on its cores, asked whether it answers right, ended by process id.
+ *
+ * @module
+ */
+import { Buffer } from "node:buffer";
+import { request as httpRequest } from "node:http";
+import type { Place, Rival } from "./rivals.ts";
+import { cpuTime, peakMemory, processTree } from "./processes.ts";
+import type { CpuTime } from "./processes.ts";
+import type { Expected, Probe } from "./scenarios.ts";
+
+const START_LIMIT_MS = 20_000;
+const STOP_LIMIT_MS = 5_000;
+const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** What came back. */
+export interface Reply {
+  /** Status code. */
+  readonly status: number;
+  /** Value of `content-type`. */
+  readonly type: string;
+  /** The body. */
+  readonly body: Uint8Array;
+}
+
+/** Words that run a command on some cores only. */
+export function pinned(cores: string, argv: readonly string[]): string[] {
+  return ["taskset", "-c", cores, ...argv];
+}
+
+/** A running server. */
+export class ServerProcess {
+  readonly #place: Place;
+  readonly #children: readonly Deno.ChildProcess[];
+  readonly #log: string;
+
+  private constructor(place: Place, children: readonly Deno.ChildProcess[], log: string) {
+    this.#place = place;
+    this.#children = children;
+    this.#log = log;
+  }
+
+  /**
+   * Starts a rival and waits until it accepts connections.
+   *
+   * @param rival What to start.
+   * @param place Where.
+   * @param cores Cores for it, as `taskset -c` takes them.
+   * @throws {Error} If it does not come up; with what it printed.
+   */
+  static async start(rival: Rival, place: Place, cores: string): Promise<ServerProcess> {
+    const log = `${place.folder}/output.log`;
+    const children = rival.start(place).map(({ argv, env }) => {
+      // The shell gives the server a file to print to, so that nobody has to read a pipe while timing.
+      const [program, ...args] = ["sh", "-c", `exec "$@" >>'${log}' 2>&1`, "sh", ...pinned(cores, argv)];
+      return new Deno.Command(program!, { args, env: env ?? {}, stdin: "null", cwd: place.folder }).spawn();
+    });
+    const server = new ServerProcess(place, children, log);
+    try {
+      await server.#accepts();
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+    return server;
+  }
+
+  /** `http://127.0.0.1:PORT`. */
+  get url(): string {
+    return `http://127.0.0.1:${this.#place.port}`;
+  }
+
+  /** Its processes that live now. */
+  get pids(): number[] {
+    return this.#children.flatMap((child) => processTree(child.pid));
+  }
+
+  /** CPU time of all its processes so far. */
+  cpu(): CpuTime {
+    return cpuTime(this.pids);
+  }
+
+  /** Peak resident memory of all its processes, in bytes. */
+  peakMemory(): number {
+    return peakMemory(this.pids);
+  }
+
+  /** What it printed. */
+  output(): string {
+    return Deno.readTextFileSync(this.#log);
+  }
+
+  /** Sends one request. */
+  ask(path: string, probe: Probe = {}): Promise<Reply> {
+    const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+    const headers = { ...(probe.host && { host: probe.host }), connection: "close" };
+    const sent = httpRequest(this.url + path, { method: probe.method ?? "GET", headers }, async (reply) => {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of reply) chunks.push(chunk);
+      resolve({
+        status: reply.statusCode ?? 0,
+        type: reply.headers["content-type"] ?? "",
+        body: Buffer.concat(chunks),
+      });
+    });
+    sent.on("error", reject);
+    sent.end(probe.body);
+    return promise;
+  }
+
+  /** Ends it: politely, then for good. */
+  async stop(): Promise<void> {
+    const pids = this.pids;
+    for (const child of this.#children) end(child.pid, "SIGTERM");
+    const ended = Promise.all(this.#children.map((child) => child.status));
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([ended, new Promise((resolve) => timer = setTimeout(resolve, STOP_LIMIT_MS))]);
+    clearTimeout(timer);
+    for (const pid of pids) end(pid, "SIGKILL");
+    await ended;
+  }
+
+  async #accepts(): Promise<void> {
+    for (const until = Date.now() + START_LIMIT_MS; Date.now() < until; await delay(50)) {
+      try {
+        (await Deno.connect({ hostname: "127.0.0.1", port: this.#place.port })).close();
+        return;
+      } catch {
+        // Not yet.
+      }
+    }
+    throw new Error(`It did not start within ${START_LIMIT_MS / 1000} s:\n${this.output()}`);
+  }
+}
+
+function end(pid: number, signal: Deno.Signal): void {
+  try {
+    Deno.kill(pid, signal);
+  } catch {
+    // It has ended.
+  }
+}
+
+/**
+ * Compares an answer with what it has to be.
+ *
+ * @param reply The answer.
+ * @param expected What it has to be.
+ * @returns What is wrong, or `undefined`.
+ */
+export function complaint(reply: Reply, expected: Expected): string | undefined {
+  if (reply.status !== 200) return `status ${reply.status}`;
+  if (expected.type !== undefined && !reply.type.startsWith(expected.type)) {
+    return `content-type ${JSON.stringify(reply.type)}`;
+  }
+  const right = typeof expected.body === "string"
+    ? new TextDecoder().decode(reply.body) === expected.body
+    : expected.body(reply.body);
+  return right ? undefined : `a body of ${reply.body.length} bytes that is not the right one`;
+}

@@ -1,0 +1,31 @@
+/**
+ * `deno task bench`: the micro benches of `bench/micro`, then the load bench of `bench/load`.
+ *
+ * @module
+ */
+import { choosePackages, ROOT } from "../tests/support/packages.ts";
+import { PERMISSIONS, runDeno } from "../tests/support/run_deno.ts";
+import { main as load } from "./load/driver.ts";
+
+async function micro(args: readonly string[]): Promise<number> {
+  const { config } = await choosePackages();
+  const named = args.some((arg) => !arg.startsWith("-"));
+  return await runDeno([
+    "bench",
+    "-c",
+    config,
+    ...PERMISSIONS,
+    ...args,
+    ...(named ? [] : [`${ROOT}/bench/micro`]),
+  ]);
+}
+
+/** `load FLAGS`, `micro [FILES]`, files of `bench/micro`, or nothing for both. */
+async function main([part, ...args]: string[]): Promise<number> {
+  if (part === undefined) return await micro([]) || await load([]);
+  if (part === "load") return await load(args);
+  if (part === "micro") return await micro(args);
+  return part.startsWith("-") ? await load([part, ...args]) : await micro([part, ...args]);
+}
+
+Deno.exit(await main(Deno.args));
