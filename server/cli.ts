@@ -38,9 +38,8 @@ async function run(line: CommandLine, terminal: Terminal): Promise<number> {
 }
 
 async function work(): Promise<number> {
-  const { runWorker } = await import("./worker.ts");
-  const { startService } = await import("./service.ts");
-  return await runWorker(startService);
+  const { exitCode } = await import("./worker_main.ts");
+  return exitCode;
 }
 
 async function helpOrVersion(

@@ -1,10 +1,14 @@
 /**
- * What a worker process runs, if it is not a bundle or a compiled binary. Nothing imports this file:
- * `spawn.ts` names it.
+ * What a worker process runs: `spawn.ts` names this file, a bundle or compiled binary gets here
+ * through the command line. That it is imported there has another use: run from a URL, Deno fetches
+ * everything that workers need once, before any of them starts.
  *
  * @module
  */
 import { startService } from "./service.ts";
 import { runWorker } from "./worker.ts";
 
-Deno.exit(await runWorker(startService));
+/** The exit code; the worker has ended. */
+export const exitCode: number = await runWorker(startService);
+
+if (import.meta.main) Deno.exit(exitCode);
