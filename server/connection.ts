@@ -125,6 +125,8 @@ export class Connection implements Carrier, Corked, Expiring {
   #headStarted = false;
   #requests = 0;
   #advancing = false;
+  /** Requests wait in the input because too much is unsent. */
+  #stalled = false;
   #endOfInput = false;
   /** The peer takes no more: writes are dropped. */
   #broken = false;
@@ -191,21 +193,23 @@ export class Connection implements Carrier, Corked, Expiring {
           continue;
         }
         this.#received(view, size, bytes, end);
-        this.#advance();
-        // Nearly always the batch is one piece that the socket takes whole: no promise but its own.
-        const alone = this.#open.size === 0 && this.#writing === undefined && output.length > 0;
-        const piece = alone ? output.takeOne() : undefined;
-        if (piece !== undefined) {
-          this.#inFlight = piece.length;
-          this.#setWriteDeadline(this.#host.clock.now + this.#host.timeouts.write);
-          const taken = await this.#transport.write(piece);
-          if (taken < piece.length) await this.#writeAll(piece.subarray(taken));
-          this.#inFlight = 0;
-          this.#setWriteDeadline(Infinity);
-          output.recycle();
-        } else if (output.length > 0) {
-          await this.#flushBatch();
-        }
+        do {
+          this.#advance();
+          // Nearly always the batch is one piece that the socket takes whole: no promise but its own.
+          const alone = this.#open.size === 0 && this.#writing === undefined && output.length > 0;
+          const piece = alone ? output.takeOne() : undefined;
+          if (piece !== undefined) {
+            this.#inFlight = piece.length;
+            this.#setWriteDeadline(this.#host.clock.now + this.#host.timeouts.write);
+            const taken = await this.#transport.write(piece);
+            this.#inFlight -= taken;
+            if (taken < piece.length) await this.#writeAll(piece.subarray(taken));
+            output.recycle();
+            this.#allSent(taken < piece.length);
+          } else if (output.length > 0 || this.#stalled) {
+            await this.#flushBatch();
+          }
+        } while (this.#stalled);
         if (this.#core.closing && this.#open.size === 0) this.#startClosing();
       }
     } catch {
@@ -252,10 +256,16 @@ export class Connection implements Carrier, Corked, Expiring {
     if (this.#endOfInput) return false;
     const { input } = this.#core;
     if (this.#core.multiplexed) return this.#unsent < OUTPUT_LIMIT && !this.#bodyOverflows();
+    if (this.#stalled) return false;
     if (this.#open.size === 0) return true;
     if (this.#wantsInput()) return true;
     // Only to notice that the client goes away: into the room that is there.
     return input.end < input.bytes.length && input.length < BODY_HIGH_WATER;
+  }
+
+  /** Whether nothing is left to be answered, and nothing more will come. */
+  get #finished(): boolean {
+    return (this.#core.closing || this.#endOfInput) && this.#open.size === 0 && !this.#stalled;
   }
 
   get #unsent(): number {
@@ -318,7 +328,7 @@ export class Connection implements Carrier, Corked, Expiring {
     this.#endOfInput = true;
     this.#core.endOfInput();
     this.#advance();
-    if (this.#open.size === 0) return this.#endSoon();
+    if (this.#finished) return this.#endSoon();
     this.#writtenAfterEnd = false;
     this.#setReadDeadline(this.#host.clock.now + HALF_CLOSE_GRACE);
   }
@@ -327,7 +337,9 @@ export class Connection implements Carrier, Corked, Expiring {
 
   /** Pulls events until the core has no more or there is no room for them. */
   #advance(): void {
-    if (this.#advancing || this.#phase !== Phase.Serving) return;
+    if (this.#advancing) return;
+    this.#stalled = false;
+    if (this.#phase !== Phase.Serving) return;
     this.#advancing = true;
     try {
       while (this.#mayPull()) {
@@ -356,7 +368,10 @@ export class Connection implements Carrier, Corked, Expiring {
 
   #mayPull(): boolean {
     if (this.#core.closing && this.#open.size === 0) return false;
-    if (this.#unsent > OUTPUT_LIMIT) return false;
+    if (this.#unsent > OUTPUT_LIMIT) {
+      this.#stalled = true;
+      return false;
+    }
     if (this.#core.multiplexed || this.#open.size === 0) return true;
     // An app that does not read its body leaves it in the socket.
     return !this.#open.some((exchange) =>
@@ -427,6 +442,7 @@ export class Connection implements Carrier, Corked, Expiring {
   /** Feeds the body from what has arrived, and sees to it that more arrives. */
   wantBody(exchange: Exchange): void {
     if (exchange.over || this.#phase !== Phase.Serving) return;
+    this.#wokenByApp();
     this.#core.wantBody(exchange.id, this.#core.output);
     if (!this.#core.multiplexed) this.#pullBody(exchange);
     if (!exchange.body.wanted) return;
@@ -435,6 +451,11 @@ export class Connection implements Carrier, Corked, Expiring {
       this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.body);
     }
     this.#wake();
+  }
+
+  /** An app that took its time makes the clock wrong; within a batch it is right. */
+  #wokenByApp(): void {
+    if (!this.#advancing) this.#host.clock.tick();
   }
 
   /** One piece of the body, if it is here: the app may ask from within `#advance`. */
@@ -468,6 +489,7 @@ export class Connection implements Carrier, Corked, Expiring {
     hasDate: boolean,
   ): void {
     const { clock, extraFields } = this.#host;
+    this.#wokenByApp();
     this.#core.date = clock.date;
     this.#core.head(exchange.id, status, fields + extraFields, length, hasDate, this.#core.output);
   }
@@ -496,7 +518,7 @@ export class Connection implements Carrier, Corked, Expiring {
     if (this.#advancing) return;
     this.#advance();
     this.#flushBatch();
-    if ((this.#core.closing || this.#endOfInput) && this.#open.size === 0) this.#endSoon();
+    if (this.#finished) this.#endSoon();
     else this.#wake();
   }
 
@@ -553,6 +575,7 @@ export class Connection implements Carrier, Corked, Expiring {
 
   async #writeOut(): Promise<void> {
     const { output } = this.#core;
+    this.#host.clock.tick();
     try {
       while (output.length > 0 && !this.#broken) {
         this.#inFlight = output.length;
@@ -564,9 +587,9 @@ export class Connection implements Carrier, Corked, Expiring {
     } finally {
       this.#inFlight = 0;
       this.#writing = undefined;
-      this.#setWriteDeadline(Infinity);
     }
     if (this.#broken) return this.close();
+    this.#allSent(true);
     this.#written();
   }
 
@@ -583,12 +606,21 @@ export class Connection implements Carrier, Corked, Expiring {
     }
   }
 
+  /** The peer has taken everything. One that took its time over it has time for its next request now. */
+  #allSent(late: boolean): void {
+    this.#setWriteDeadline(Infinity);
+    if (!late || this.#open.size > 0 || this.#phase !== Phase.Serving) return;
+    this.#host.clock.tick();
+    this.#rest();
+  }
+
   /** What was stopped because there was too much unsent can go on. */
   #written(): void {
     if (this.#advancing || this.#phase !== Phase.Serving) return;
-    if ((this.#core.closing || this.#endOfInput) && this.#open.size === 0) return this.#startClosing();
-    if (this.#resume !== undefined) {
+    if (this.#finished) return this.#startClosing();
+    if (this.#stalled || this.#resume !== undefined) {
       this.#advance();
+      this.#flushBatch();
       this.#wake();
     }
   }
@@ -617,6 +649,14 @@ export class Connection implements Carrier, Corked, Expiring {
 
   // Deadlines.
 
+  /** How long the peer may keep us waiting for what is to come next, in milliseconds. */
+  get #readPatience(): number {
+    const { body, idle, header } = this.#host.timeouts;
+    if (this.#endOfInput) return HALF_CLOSE_GRACE;
+    if (this.#open.size > 0) return body;
+    return this.#core.idle ? idle : header;
+  }
+
   #setReadDeadline(at: number): void {
     this.#readDeadline = at;
     this.#setDeadline();
@@ -636,6 +676,8 @@ export class Connection implements Carrier, Corked, Expiring {
   /** {@linkcode Expiring}: a deadline has passed. */
   expire(now: number): void {
     if (this.#writeDeadline <= now || this.#phase !== Phase.Serving) return this.close();
+    // Whoever has not taken the last answer yet owes nothing; the write deadline bounds that.
+    if (this.#unsent > 0) return this.#setReadDeadline(now + this.#readPatience);
     if (this.#endOfInput) {
       if (!this.#writtenAfterEnd) return this.close();
       this.#writtenAfterEnd = false;
@@ -643,6 +685,8 @@ export class Connection implements Carrier, Corked, Expiring {
     }
     this.#setReadDeadline(Infinity);
     if (this.#open.size > 0) {
+      // The app has the piece that came last, and takes its time over it.
+      if (!this.#wantsInput()) return;
       return this.#refuse(new ProtocolError(408, "body-timeout", "The request body stalled"));
     }
     // Nothing was asked for: nothing is owed.

@@ -12,7 +12,7 @@ import { settingsFor } from "./settings.ts";
 
 /** What is different from the defaults. */
 export interface Differences
-  extends Partial<Pick<Settings, "development" | "serverName" | "strictHosts" | "log">> {
+  extends Partial<Pick<Settings, "listen" | "development" | "serverName" | "strictHosts" | "log">> {
   limits?: Partial<Limits>;
   timeouts?: Partial<Timeouts>;
   /** Largest body of the app. Default: as `limits.bodyBytes`. */
@@ -74,12 +74,13 @@ export class Served implements AsyncDisposable {
   readonly service: Service;
   readonly port: number;
   /** The lines that it wrote to the error log. */
-  readonly log: string[] = [];
+  readonly log: readonly string[];
   readonly #clients: RawClient[] = [];
   readonly #stopListening: () => void;
 
-  private constructor(service: Service, stopListening: () => void) {
+  private constructor(service: Service, log: readonly string[], stopListening: () => void) {
     this.service = service;
+    this.log = log;
     this.#stopListening = stopListening;
     const [address] = service.addresses;
     this.port = address?.transport === "tcp" ? address.port : 0;
@@ -87,10 +88,9 @@ export class Served implements AsyncDisposable {
 
   /** Starts a server for one app. */
   static async start(app: App = inspect, differences: Differences = {}): Promise<Served> {
-    let served: Served | undefined;
-    const stopListening = interceptStderr((text) => served?.log.push(...text.split("\n").slice(0, -1)));
-    served = new Served(await startService(settingsOf(app, differences)), stopListening);
-    return served;
+    const log: string[] = [];
+    const stopListening = interceptStderr((text) => log.push(...text.split("\n").slice(0, -1)));
+    return new Served(await startService(settingsOf(app, differences)), log, stopListening);
   }
 
   /** Connects; the connection is closed with the server at the latest. */
