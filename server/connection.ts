@@ -95,6 +95,8 @@ const WINDOW = 1024 * 1024;
  * its sending side waits for the answer; one that went away looks the same until a write fails.
  */
 const HALF_CLOSE_GRACE = 1000;
+/** When the server stops, a connection without any request yet gets this long, in milliseconds. */
+const FIRST_REQUEST_GRACE = 250;
 
 const enum Phase {
   /** Requests are taken. */
@@ -220,15 +222,19 @@ export class Connection implements Carrier, Corked, Expiring {
   }
 
   /**
-   * No further request: closes after the last answer. Where none is under way there is a moment for
-   * one more, which is answered with `Connection: close`: it may be here already, unread, and closing
-   * now would reset it. Not every client sends a request again, and hardly any client a POST.
+   * No further request: the one in flight is the last. A connection at rest is closed at once when the
+   * server stops. When another takes over it may send one more request, for that may be on its way
+   * already and would be reset; so may, for a moment, whoever was just let in.
+   *
+   * @param stopping Whether nobody takes over.
    */
-  drain(): void {
+  drain(stopping: boolean): void {
     const { clock, timeouts } = this.#host;
     const resting = this.#phase === Phase.Serving && this.#core.idle && this.#unsent === 0;
     if (!resting) return this.#core.stop();
-    this.#setReadDeadline(Math.min(this.#readDeadline, clock.tick() + timeouts.linger));
+    if (stopping && this.#requests > 0) return this.close();
+    const grace = stopping ? FIRST_REQUEST_GRACE : timeouts.linger;
+    this.#setReadDeadline(Math.min(this.#readDeadline, clock.tick() + grace));
   }
 
   /** Closes at once. Open exchanges are aborted. */

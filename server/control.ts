@@ -52,6 +52,8 @@ export interface Boot extends Assignment {
 export interface Drain {
   /** Discriminates {@linkcode ToWorker}. */
   readonly type: "drain";
+  /** Whether nobody takes over, so that connections at rest need not be kept open for a moment. */
+  readonly stopping: boolean;
 }
 
 /** What a supervisor says to a worker. */
@@ -107,8 +109,9 @@ export function controlStream(access: string): "stdout" | "stderr" {
  * import { RecordReader } from "./records.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const [record] = new RecordReader("").push(encodeMessage({ type: "drain" }, "")).records;
- * assertEquals(parseToWorker(record!), { type: "drain" });
+ * const drain = { type: "drain", stopping: true } as const;
+ * const [record] = new RecordReader("").push(encodeMessage(drain, "")).records;
+ * assertEquals(parseToWorker(record!), drain);
  * ```
  */
 export function encodeMessage(message: ToWorker | ToSupervisor, key: string): Uint8Array<ArrayBuffer> {
@@ -143,7 +146,7 @@ export function parseToWorker(json: string): ToWorker {
         settings: settingsOf(message),
       };
     case "drain":
-      return { type: "drain" };
+      return { type: "drain", stopping: message["stopping"] === true };
     default:
       throw new ControlError(`Cannot read message: unknown type ${JSON.stringify(message.type)}`);
   }

@@ -40,8 +40,11 @@ export interface Service {
   /**
    * Takes nothing new, finishes what is in flight. Resolves when that is done, or cut at
    * `timeouts.drain`. Calling it again waits for the same.
+   *
+   * @param stopping Nobody takes over: connections at rest are closed at once. Otherwise they may send
+   * one more request, which is answered and says that the connection closes. Default `false`.
    */
-  drain(): Promise<void>;
+  drain(stopping?: boolean): Promise<void>;
   /** Closes everything now. */
   stop(): void;
 }
@@ -213,9 +216,9 @@ export class Host implements ConnectionHost {
   }
 
   /** Lets every connection finish; resolves when the last one is closed. */
-  drain(): Promise<void> {
+  drain(stopping: boolean): Promise<void> {
     this.draining = true;
-    for (const connection of this.#connections.keys()) connection.drain();
+    for (const connection of this.#connections.keys()) connection.drain(stopping);
     if (this.#connections.size === 0) return Promise.resolve();
     this.#whenEmpty ??= Promise.withResolvers();
     return this.#whenEmpty.promise;
@@ -310,16 +313,16 @@ class RunningService implements Service {
     );
   }
 
-  drain(): Promise<void> {
-    return this.#drained ??= this.#drainNow();
+  drain(stopping = false): Promise<void> {
+    return this.#drained ??= this.#drainNow(stopping);
   }
 
-  async #drainNow(): Promise<void> {
+  async #drainNow(stopping: boolean): Promise<void> {
     this.#host.draining = true;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, this.#drainLimit));
     const done = Promise.all(this.#listeners.map((listener) => listener.drain())).then(() =>
-      this.#host.drain()
+      this.#host.drain(stopping)
     );
     await Promise.race([done, limit]);
     clearTimeout(timer);

@@ -12,7 +12,7 @@ import { listenToSignals } from "./os_signals.ts";
 import { begin, plan } from "./plan.ts";
 import { type Claim, claimPorts, withPorts } from "./port_check.ts";
 import { describeError, say } from "./say.ts";
-import type { Settings } from "./settings.ts";
+import type { ListenAddress, Settings } from "./settings.ts";
 import { detectSelf, type SelfStart } from "./spawn.ts";
 import { type Action, type Event, nextDeadline, type State, type Step } from "./supervisor_state.ts";
 import { WorkerProcess } from "./worker_process.ts";
@@ -31,20 +31,43 @@ export interface SupervisorOptions {
   readonly self?: SelfStart;
 }
 
+/** Hears what a supervisor has to say. */
+export interface SupervisorListener {
+  /** The first generation serves. */
+  announce(settings: Settings, addresses: readonly ListenAddress[]): void;
+  /** Something that a person should know. */
+  say(text: string): void;
+  /** A step is done, its actions included. */
+  stepped?(state: State): void;
+}
+
+const PRINTING: SupervisorListener = {
+  announce: (settings, addresses) => say("archangel", banner(settings, addresses, migratesRequests())),
+  say: (text) => say("archangel", text),
+};
+
 /**
- * Runs workers until a signal says stop.
+ * Runs workers until a signal says stop, and prints what happens.
  *
  * @param options What to serve and how to read it again.
  * @returns The exit code, when every worker has ended.
  */
 export async function runSupervisor(options: SupervisorOptions): Promise<number> {
-  const supervisor = new Supervisor(options);
+  const supervisor = new Supervisor(options, PRINTING);
   using _signals = listenToSignals((signal) => supervisor.on({ type: "signal", signal }));
-  return await supervisor.run(options.settings);
+  try {
+    supervisor.start();
+  } catch (error) {
+    say("archangel", describeError(error));
+    return EXIT.boot;
+  }
+  return await supervisor.ended;
 }
 
-class Supervisor {
+/** Runs workers. It installs no signal listeners; whoever has some passes the signals on. */
+export class Supervisor {
   readonly #options: SupervisorOptions;
+  readonly #listener: SupervisorListener;
   readonly #self: SelfStart;
   readonly #processes = new Map<number, WorkerProcess>();
   readonly #exit = Promise.withResolvers<number>();
@@ -52,21 +75,35 @@ class Supervisor {
   #state: State | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(options: SupervisorOptions) {
+  /**
+   * @param options What to serve and how to read it again.
+   * @param listener Hears what happens.
+   */
+  constructor(options: SupervisorOptions, listener: SupervisorListener) {
     this.#options = options;
+    this.#listener = listener;
     this.#self = options.self ?? detectSelf();
   }
 
-  async run(settings: Settings): Promise<number> {
-    try {
-      this.#take(begin(this.#claim(settings), performance.now()));
-    } catch (error) {
-      say("archangel", describeError(error));
-      return EXIT.boot;
-    }
-    return await this.#exit.promise;
+  /** The exit code, when every worker has ended. */
+  get ended(): Promise<number> {
+    return this.#exit.promise;
   }
 
+  /**
+   * Starts the first generation.
+   *
+   * @throws {PortError} If a port is taken or may not be used.
+   */
+  start(): void {
+    this.#take(begin(this.#claim(this.#options.settings), performance.now()));
+  }
+
+  /**
+   * Takes note of something that happened.
+   *
+   * @param event What happened.
+   */
   on(event: Event): void {
     if (this.#state !== undefined) this.#take(plan(this.#state, event, performance.now()));
   }
@@ -74,6 +111,7 @@ class Supervisor {
   #take({ state, actions }: Step): void {
     this.#state = state;
     for (const action of actions) this.#perform(action);
+    this.#listener.stepped?.(state);
     clearTimeout(this.#timer);
     const at = nextDeadline(state);
     if (at === undefined) return;
@@ -85,15 +123,18 @@ class Supervisor {
       case "spawn":
         return this.#spawn(action.id, action.assignment);
       case "drain":
-        return this.#processes.get(action.id)?.send({ type: "drain" });
+        return this.#processes.get(action.id)?.send({
+          type: "drain",
+          stopping: this.#state?.phase === "stopping",
+        });
       case "kill":
         return this.#processes.get(action.id)?.kill();
       case "reread":
         return void this.#reread();
       case "announce":
-        return say("archangel", banner(action.settings, action.addresses, migratesRequests()));
+        return this.#listener.announce(action.settings, action.addresses);
       case "say":
-        return say("archangel", action.text);
+        return this.#listener.say(action.text);
       case "exit":
         return this.#exit.resolve(action.code);
     }

@@ -32,7 +32,7 @@ export interface WorkerService {
   /** The addresses as bound. */
   readonly addresses: readonly ListenAddress[];
   /** Takes nothing new; resolves when what is in flight is done, or cut at `timeouts.drain`. */
-  drain(): Promise<void>;
+  drain(stopping: boolean): Promise<void>;
 }
 
 /** How a worker serves. */
@@ -77,14 +77,14 @@ class Worker {
   }
 
   receive(message: ToWorker): void {
-    if (message.type === "drain") this.#drain();
+    if (message.type === "drain") this.#drain(message.stopping);
     else this.#boot(message);
   }
 
   async #boot({ settings, worker, role, key }: Boot): Promise<void> {
     this.#name = `worker ${worker}`;
     this.#surviveStrayErrors();
-    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => this.#drain());
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => this.#drain(true));
     const stream = Deno[controlStream(settings.log.access)];
     const tell = (message: ToSupervisor) => writeAll(stream, encodeMessage(message, key));
     try {
@@ -98,11 +98,11 @@ class Worker {
     }
   }
 
-  async #drain(): Promise<void> {
+  async #drain(stopping: boolean): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
     try {
-      await (await this.#service)?.drain();
+      await (await this.#service)?.drain(stopping);
     } catch (error) {
       say(this.#name, `Cannot finish in order: ${describeError(error)}`);
       Deno.exit(EXIT.failure);

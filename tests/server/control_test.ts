@@ -26,9 +26,13 @@ Deno.test("messages to a worker survive the way", () => {
   const { records } = reader.push(encodeMessage(boot, ""));
   // JSON has no undefined: such keys are gone, which reads the same.
   assertEquals(parseToWorker(records[0]!), JSON.parse(JSON.stringify(boot)));
-  assertEquals(parseToWorker(reader.push(encodeMessage({ type: "drain" }, "")).records[0]!), {
-    type: "drain",
-  });
+  assertEquals(
+    parseToWorker(reader.push(encodeMessage({ type: "drain", stopping: false }, "")).records[0]!),
+    {
+      type: "drain",
+      stopping: false,
+    },
+  );
 });
 
 Deno.test("messages to the supervisor survive the way", () => {
