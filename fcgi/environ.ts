@@ -51,7 +51,7 @@ const NO_FIELD: ReadonlySet<string> = new Set([
  * @throws {ProtocolError} With status 400, if there is no request in these variables.
  */
 export function readHead(params: Params, exchange: number, withoutLength: 0 | undefined): RequestHead {
-  if (params.hasControl) refuseControl(params);
+  if (params.has("\n") || params.has("\r") || params.has("\0")) refuseControl(params);
   const method = params.get("REQUEST_METHOD");
   if (!TOKEN.test(method)) {
     throw method === ""

@@ -13,24 +13,15 @@
  */
 import { latin1 } from "../twig/bytes.ts";
 
-const LF = 10;
-const CR = 13;
-
 /** Pairs in the order received, as spans of one string. Names may be repeated. */
 export class Params {
-  /**
-   * True if some name or value has CR, LF or NUL. Noted here because the bytes are at hand; what
-   * to do about it is the reader's decision.
-   */
-  readonly hasControl: boolean;
   readonly #text: string;
   /** Three numbers a pair: where its name begins, where its value begins, where its value ends. */
   readonly #spans: number[];
 
-  private constructor(text: string, spans: number[], hasControl: boolean) {
+  private constructor(text: string, spans: number[]) {
     this.#text = text;
     this.#spans = spans;
-    this.hasControl = hasControl;
   }
 
   /**
@@ -43,7 +34,6 @@ export class Params {
    */
   static parse(bytes: Uint8Array, from: number, to: number): Params | undefined {
     const spans: number[] = [];
-    let hasControl = false;
     let at = from;
     while (at < to) {
       let nameSize = bytes[at++] as number;
@@ -61,12 +51,9 @@ export class Params {
       }
       if (nameSize + valueSize > to - at) return undefined;
       spans.push(at - from, at - from + nameSize, at - from + nameSize + valueSize);
-      for (const end = at + nameSize + valueSize; at < end; at++) {
-        const byte = bytes[at] as number;
-        if (byte <= CR && (byte === CR || byte === LF || byte === 0)) hasControl = true;
-      }
+      at += nameSize + valueSize;
     }
-    return new Params(latin1(bytes, from, to), spans, hasControl);
+    return new Params(latin1(bytes, from, to), spans);
   }
 
   /** How many pairs there are. */
@@ -104,6 +91,21 @@ export class Params {
     const start = this.#spans[index * 3] as number;
     return (this.#spans[index * 3 + 1] as number) - start >= prefix.length &&
       this.#text.startsWith(prefix, start);
+  }
+
+  /**
+   * Whether some name or value has this character; the lengths between them may.
+   *
+   * @param character A string of one code unit.
+   */
+  has(character: string): boolean {
+    const spans = this.#spans;
+    // The text is searched, not each pair: that is a tenth of the work, as hits are few.
+    for (let at = this.#text.indexOf(character), i = 0; at >= 0; at = this.#text.indexOf(character, at + 1)) {
+      while (i < spans.length && at >= (spans[i + 2] as number)) i += 3;
+      if (at >= (spans[i] ?? Infinity)) return true;
+    }
+    return false;
   }
 
   /**

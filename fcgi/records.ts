@@ -3,9 +3,10 @@
  * of records into an output buffer. It knows bytes only: not which record may come when
  * (`connection.ts`), nor what PARAMS mean (`params.ts`, `environ.ts`).
  *
- * HOT: every byte of every answer passes here, and every record's header. So it shifts bytes by
- * hand, reserves a whole record at once, and keeps large content by reference. Measured by
- * `bench/micro/fcgi_bench.ts`; compared under fuzz with `tests/support/slow_fcgi_records.ts`.
+ * HOT: every byte of every answer passes here, and every record's header. So headers are shifted
+ * together by hand, in the block itself; text is measured and encoded in place, never into a string
+ * or array of its own; large content is kept by reference. Measured by `bench/micro/fcgi_bench.ts`;
+ * compared under fuzz with `tests/support/slow_fcgi_records.ts`.
  *
  * Two rules shape what is written. Every record is padded to 8 bytes with zeros (§3.3 asks for the
  * alignment; what is in the padding must not be old memory). And a stream's last record is small
@@ -14,7 +15,7 @@
  *
  * @module
  */
-import { type OutputBuffer, utf8 } from "../twig/bytes.ts";
+import { byteLength, type OutputBuffer, utf8 } from "../twig/bytes.ts";
 
 /** The only protocol version there is (§3.3). */
 export const VERSION = 1;
@@ -59,11 +60,9 @@ export const KEEP_CONN = 1;
 /** Content up to this size is copied into the block; the tail of larger content always is. */
 const COPIED = 16 * 1024;
 const TAIL = 8 * 1024;
-/** UTF-8 takes at most 3 bytes for a UTF-16 code unit. */
-const SCRATCH_TEXT = Math.floor(COPIED / 3);
-const scratch = new Uint8Array(COPIED);
 
-function putHeader(block: Uint8Array, at: number, type: number, id: number, size: number): void {
+function writeHeader(out: OutputBuffer, type: number, id: number, size: number): void {
+  const { block, at } = out.reserve(HEADER_SIZE);
   block[at] = VERSION;
   block[at + 1] = type;
   block[at + 2] = id >> 8;
@@ -72,6 +71,13 @@ function putHeader(block: Uint8Array, at: number, type: number, id: number, size
   block[at + 5] = size & 0xff;
   block[at + 6] = -size & 7;
   block[at + 7] = 0;
+}
+
+function writePadding(out: OutputBuffer, size: number): void {
+  const padding = -size & 7;
+  if (padding === 0) return;
+  const { block, at } = out.reserve(padding);
+  for (let i = 0; i < padding; i++) block[at + i] = 0;
 }
 
 /** A record's header, decoded in place so that reading one allocates nothing. */
@@ -99,28 +105,11 @@ export class RecordHeader {
   }
 }
 
-/** Writes one record whose content is copied. */
-function writeCopied(out: OutputBuffer, type: number, id: number, content: Uint8Array): void {
-  const size = content.length;
-  const padding = -size & 7;
-  const { block, at } = out.reserve(HEADER_SIZE + size + padding);
-  putHeader(block, at, type, id, size);
-  const end = at + HEADER_SIZE + size;
-  block.set(content, at + HEADER_SIZE);
-  for (let i = 0; i < padding; i++) block[end + i] = 0;
-}
-
-/** Writes one record whose content, being large, `out` keeps by reference. */
-function writeReferenced(out: OutputBuffer, type: number, id: number, content: Uint8Array): void {
-  const size = content.length;
-  const padding = -size & 7;
-  const header = out.reserve(HEADER_SIZE);
-  putHeader(header.block, header.at, type, id, size);
+/** Writes one record; `out` copies its content, or keeps it by reference if it is large. */
+function writeRecord(out: OutputBuffer, type: number, id: number, content: Uint8Array): void {
+  writeHeader(out, type, id, content.length);
   out.bytes(content);
-  if (padding > 0) {
-    const { block, at } = out.reserve(padding);
-    block.fill(0, at, at + padding);
-  }
+  writePadding(out, content.length);
 }
 
 /**
@@ -135,12 +124,12 @@ function writeReferenced(out: OutputBuffer, type: number, id: number, content: U
 export function writeBytes(out: OutputBuffer, type: RecordType, id: number, content: Uint8Array): void {
   const size = content.length;
   if (size === 0) return;
-  if (size <= COPIED) return writeCopied(out, type, id, content);
+  if (size <= COPIED) return writeRecord(out, type, id, content);
   const tail = size - TAIL;
   for (let at = 0; at < tail; at += MAX_CONTENT) {
-    writeReferenced(out, type, id, content.subarray(at, Math.min(at + MAX_CONTENT, tail)));
+    writeRecord(out, type, id, content.subarray(at, Math.min(at + MAX_CONTENT, tail)));
   }
-  writeCopied(out, type, id, content.subarray(tail));
+  writeRecord(out, type, id, content.subarray(tail));
 }
 
 /**
@@ -153,14 +142,14 @@ export function writeBytes(out: OutputBuffer, type: RecordType, id: number, cont
  * @returns How many bytes of content that was.
  */
 export function writeText(out: OutputBuffer, type: RecordType, id: number, text: string): number {
-  if (text.length > SCRATCH_TEXT) {
-    const content = utf8.encode(text);
-    writeBytes(out, type, id, content);
-    return content.length;
+  const size = byteLength(text);
+  if (size > COPIED) writeBytes(out, type, id, utf8.encode(text));
+  else if (size > 0) {
+    writeHeader(out, type, id, size);
+    out.text(text);
+    writePadding(out, size);
   }
-  const { written } = utf8.encodeInto(text, scratch);
-  if (written > 0) writeCopied(out, type, id, scratch.subarray(0, written));
-  return written;
+  return size;
 }
 
 /**
@@ -173,13 +162,10 @@ export function writeText(out: OutputBuffer, type: RecordType, id: number, text:
  */
 export function writeLatin1(out: OutputBuffer, type: RecordType, id: number, text: string): void {
   for (let from = 0; from < text.length; from += MAX_CONTENT) {
-    const size = Math.min(text.length - from, MAX_CONTENT);
-    const padding = -size & 7;
-    const { block, at } = out.reserve(HEADER_SIZE + size + padding);
-    putHeader(block, at, type, id, size);
-    let to = at + HEADER_SIZE;
-    for (let i = 0; i < size; i++) block[to++] = text.charCodeAt(from + i);
-    for (let i = 0; i < padding; i++) block[to++] = 0;
+    const part = text.slice(from, from + MAX_CONTENT);
+    writeHeader(out, type, id, part.length);
+    out.latin1(part);
+    writePadding(out, part.length);
   }
 }
 
@@ -191,8 +177,7 @@ export function writeLatin1(out: OutputBuffer, type: RecordType, id: number, tex
  * @param id The request id.
  */
 export function writeStreamEnd(out: OutputBuffer, type: RecordType, id: number): void {
-  const { block, at } = out.reserve(HEADER_SIZE);
-  putHeader(block, at, type, id, 0);
+  writeHeader(out, type, id, 0);
 }
 
 /**
@@ -203,10 +188,10 @@ export function writeStreamEnd(out: OutputBuffer, type: RecordType, id: number):
  * @param status Whether and why the request was not served.
  */
 export function writeEndRequest(out: OutputBuffer, id: number, status: ProtocolStatus): void {
-  const { block, at } = out.reserve(HEADER_SIZE + 8);
-  putHeader(block, at, RecordType.EndRequest, id, 8);
-  block.fill(0, at + HEADER_SIZE, at + HEADER_SIZE + 8);
-  block[at + HEADER_SIZE + 4] = status;
+  writeHeader(out, RecordType.EndRequest, id, 8);
+  const { block, at } = out.reserve(8);
+  block.fill(0, at, at + 8);
+  block[at + 4] = status;
 }
 
 /**
@@ -217,5 +202,5 @@ export function writeEndRequest(out: OutputBuffer, id: number, status: ProtocolS
  * @param content The content, which may be empty.
  */
 export function writeManagement(out: OutputBuffer, type: RecordType, content: Uint8Array): void {
-  writeCopied(out, type, 0, content);
+  writeRecord(out, type, 0, content);
 }

@@ -197,7 +197,7 @@ for (const seed of SEEDS) {
     for (let round = 0; round < 500; round++) {
       const input = randomInput(random);
       let begun = 0;
-      // A beginning of an input that no longer parses as records ends the count of what was begun.
+      // Input that is no records at its end says nothing about how many requests were begun.
       try {
         begun = slowRecords(input).filter(({ type }) => type === RecordType.BeginRequest).length;
       } catch {
@@ -218,11 +218,9 @@ for (const seed of SEEDS) {
         Array.from({ length: params.size }, (_, i) => [params.name(i), params.value(i)]);
       assertEquals(pairs, slowPairs(bytes), `seed ${seed}, round ${round}`);
       if (pairs === undefined) continue;
-      assertEquals(
-        params?.hasControl,
-        pairs.some((pair) => /[\r\n\0]/.test(pair.join(""))),
-        `round ${round}`,
-      );
+      for (const one of ["\r", "\n", "\0", "v"]) {
+        assertEquals(params?.has(one), pairs.some((pair) => pair.join("").includes(one)), `round ${round}`);
+      }
     }
   });
 
