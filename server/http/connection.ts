@@ -29,6 +29,8 @@ import {
 import { type BodyDecoder, LengthBody } from "./body.ts";
 import { ChunkedBody } from "./chunked.ts";
 import { HeadParser } from "./head.ts";
+import { RepeatedHead, type RequestFraming } from "./repeated_head.ts";
+import type { HttpHead } from "./request_head.ts";
 import { Framing, framingOf, writeData, writeEnd, writeHead, writeInterim, writeRefusal } from "./writer.ts";
 
 /** What the connection waits for. */
@@ -89,6 +91,7 @@ export class HttpCore implements WireProtocol {
   readonly #limits: WireLimits;
   readonly #secure: boolean;
   readonly #parser: HeadParser;
+  readonly #repeated: RepeatedHead;
   #phase = Phase.Head;
   #exchange = 0;
   #answer = Answer.Open;
@@ -116,6 +119,7 @@ export class HttpCore implements WireProtocol {
     this.#limits = limits;
     this.#secure = secure;
     this.#parser = new HeadParser(limits);
+    this.#repeated = new RepeatedHead(limits, secure);
   }
 
   /** True once no further request is taken; see {@linkcode WireProtocol}. */
@@ -163,6 +167,10 @@ export class HttpCore implements WireProtocol {
 
   #nextHead(): RequestHead | typeof NEED_DATA | typeof PAUSED {
     const parser = this.#parser;
+    if (parser.fresh) {
+      const known = this.#repeated.recall(this.input);
+      if (known !== undefined) return this.#beginRequest(known, known.head.again(++this.#exchange));
+    }
     if (!parser.parse(this.input)) {
       if (!this.#ended) return NEED_DATA;
       if (!this.idle) {
@@ -172,13 +180,19 @@ export class HttpCore implements WireProtocol {
       return PAUSED;
     }
     const head = parser.take(this.input, ++this.#exchange, this.#secure);
-    this.#method = head.method;
-    this.#modern = parser.modern;
-    this.#persistent = parser.persistent;
-    this.#awaitsContinue = parser.expectsContinue;
-    this.#body = this.#bodyOf(parser.bodyLength);
-    this.#phase = Phase.Body;
+    this.#repeated.note(parser, head, this.input);
+    this.#beginRequest(parser, head);
     parser.reset();
+    return head;
+  }
+
+  #beginRequest(framing: RequestFraming, head: HttpHead): HttpHead {
+    this.#method = head.method;
+    this.#modern = framing.modern;
+    this.#persistent = framing.persistent;
+    this.#awaitsContinue = framing.expectsContinue;
+    this.#body = this.#bodyOf(framing.bodyLength);
+    this.#phase = Phase.Body;
     return head;
   }
 

@@ -122,6 +122,16 @@ export class HeadParser {
     return this.#at === 0;
   }
 
+  /** How many bytes of the head have been looked at: its size, once it is complete. */
+  get size(): number {
+    return this.#at;
+  }
+
+  /** Whether nothing has been seen since the last head, not even an empty line. */
+  get fresh(): boolean {
+    return this.#at === 0 && this.#blankLines === 0;
+  }
+
   /** Begins the next head. */
   reset(): void {
     this.#state = BLANK;

@@ -63,6 +63,29 @@ export class HttpHead implements RequestHead {
     this.fields = undefined;
   }
 
+  /**
+   * The same head for another request.
+   *
+   * @param exchange The number of that request.
+   * @returns A head that shares the strings, and nothing that an app could change.
+   */
+  again(exchange: number): HttpHead {
+    return new HttpHead(
+      this.text,
+      this.fieldsAt,
+      exchange,
+      this.method,
+      this.target,
+      this.path,
+      this.query,
+      this.protocol,
+      this.secure,
+      this.bodyLength,
+      this.authorityAt,
+      this.authorityEnd,
+    );
+  }
+
   /** `host[:port]` of an absolute target, else of `Host`, else empty. */
   get authority(): string {
     return this.text.slice(this.authorityAt, this.authorityEnd);
