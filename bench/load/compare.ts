@@ -5,7 +5,7 @@
  * @module
  */
 import { choosePackages, offlineConfig, ROOT } from "../../tests/support/packages.ts";
-import { table } from "./report.ts";
+import { mainMetric, table } from "./report.ts";
 import { ratio, type RunResult } from "./results.ts";
 
 /** Another commit's tree, in a folder of its own, gone when disposed of. */
@@ -61,10 +61,11 @@ async function extract(ref: string, folder: string): Promise<void> {
 export function compareWithStored(run: RunResult, stored: RunResult): string {
   const rows = run.scenarios.flatMap((scenario) => {
     const old = stored.scenarios.find(({ name }) => name === scenario.name);
-    const metric = scenario.contenders[0]?.samples[0]?.cpu === undefined ? "p99" : "cpu";
+    const metric = mainMetric(scenario);
     const baseline = scenario.contenders[1]!.name;
-    const was = old && ratio(old, "archangel", baseline, metric);
-    const is = ratio(scenario, "archangel", baseline, metric);
+    const ours = scenario.contenders[0]!.name;
+    const was = old && ratio(old, ours, baseline, metric);
+    const is = ratio(scenario, ours, baseline, metric);
     if (was === undefined || is === undefined) return [];
     const change = (is.median / was.median - 1) * 100;
     const apart = is.min > was.max || is.max < was.min;

@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { type Metric, ratio, type ScenarioResult } from "./results.ts";
+import { type Metric, ratio, type ScenarioResult, summary } from "./results.ts";
+import type { Spread } from "./statistics.ts";
 
 /** One goal. */
 export interface Goal {
@@ -11,8 +12,8 @@ export interface Goal {
   readonly scenario: string;
   /** Contender that has to reach it. Default: `archangel`. */
   readonly name?: string;
-  /** Whom it is compared with. */
-  readonly rival: string;
+  /** Whom it is compared with; the figure itself counts if left out. */
+  readonly rival?: string;
   /** What is compared. */
   readonly metric: Metric;
   /** Largest ratio allowed. */
@@ -54,6 +55,11 @@ export const GOALS: readonly Goal[] = [
   cpu("static-1m", 0.9),
   p99("fairness-256", 3),
   p99("fairness-512", 3),
+  { scenario: "fcgi", name: "archangel_fcgi", rival: "deno_proxied", metric: "throughput", atLeast: 1 },
+  { scenario: "idle", metric: "memory", atMost: 8192 },
+  // A timer that runs while nothing is pending shows as one wake-up a second or more.
+  { scenario: "idle", metric: "switches", atMost: 0.5 },
+  { scenario: "parallel", rival: "deno_parallel", metric: "throughput", atLeast: 1 },
 ];
 
 /** A goal and what was found. */
@@ -74,14 +80,20 @@ export interface Verdict {
  */
 export function judge(scenario: ScenarioResult): Verdict[] {
   return GOALS.filter((goal) => goal.scenario === scenario.name).flatMap((goal) => {
-    const found = ratio(scenario, goal.name ?? "archangel", goal.rival, goal.metric)?.median;
+    const found = find(scenario, goal)?.median;
     if (found === undefined) return [];
     return [{ goal, found, met: found <= (goal.atMost ?? Infinity) && found >= (goal.atLeast ?? 0) }];
   });
 }
 
-/** A goal in words: `cpu ≤ 1.10 × hono`. */
+function find(scenario: ScenarioResult, { name = "archangel", rival, metric }: Goal): Spread | undefined {
+  if (rival !== undefined) return ratio(scenario, name, rival, metric);
+  const contender = scenario.contenders.find((contender) => contender.name === name);
+  return contender && summary(contender, metric);
+}
+
+/** A goal in words: `archangel cpu ≤ 1.1 × hono`. */
 export function describeGoal({ metric, rival, atMost, atLeast, name }: Goal): string {
-  const bound = atMost === undefined ? `≥ ${atLeast!.toFixed(2)}` : `≤ ${atMost.toFixed(2)}`;
-  return `${name ?? "archangel"} ${metric} ${bound} × ${rival}`;
+  const bound = atMost === undefined ? `≥ ${atLeast}` : `≤ ${atMost}`;
+  return `${name ?? "archangel"} ${metric} ${bound}${rival === undefined ? "" : ` × ${rival}`}`;
 }

@@ -38,11 +38,20 @@ function figure(value: number | undefined): string {
     : value.toPrecision(3);
 }
 
+/** What a scenario is about: CPU time if it was measured, else latency, else memory. */
+export function mainMetric(scenario: ScenarioResult): Metric {
+  const sample = scenario.contenders[0]?.samples[0] ?? {};
+  return (["cpu", "p99", "memory"] as const).find((metric) => sample[metric] !== undefined) ?? "cpu";
+}
+
 const COLUMNS: readonly (readonly [Metric, string])[] = [
   ["cpu", "CPU µs"],
   ["throughput", "requests/s"],
   ["p50", "p50 ms"],
   ["p99", "p99 ms"],
+  ["memory", "bytes/connection"],
+  ["busy", "CPU ms/s"],
+  ["switches", "wake-ups/s"],
 ];
 
 /**
@@ -55,14 +64,14 @@ export function scenarioReport(scenario: ScenarioResult): string {
   const columns = COLUMNS.filter(([metric]) =>
     scenario.contenders.some((c) => summary(c, metric) !== undefined)
   );
-  const main = columns[0]?.[0] === "cpu" ? "cpu" : "p99";
+  const main = mainMetric(scenario);
   const head = [scenario.name, `${main} ratio`, "spread", ...columns.map(([, title]) => title), "peak MB"];
   const rows = scenario.contenders.map((contender) =>
     row(scenario, contender, main, columns.map(([metric]) => metric))
   );
   const notes = [
     ...judge(scenario).map(({ goal, found, met }) =>
-      `- ${met ? "met" : "NOT MET"}: ${describeGoal(goal)}: ${found.toFixed(3)}`
+      `- ${met ? "met" : "NOT MET"}: ${describeGoal(goal)}: ${figure(found)}`
     ),
     ...scenario.missing.map((who) => `- missing: ${who}`),
     `- other programs used ${Math.round(scenario.foreign * 100)} % of the servers' core`,
@@ -92,9 +101,10 @@ function row(
  * The whole run.
  *
  * @param run What was found.
+ * @param name File name of the chart, without its ending.
  * @returns Markdown.
  */
-export function runReport(run: RunResult): string {
+export function runReport(run: RunResult, name: string): string {
   const { machine, method } = run;
   const versions = Object.entries(machine.versions).map(([name, version]) => `${name} ${version}`).join(", ");
   return `# Load bench of ${run.date.slice(0, 10)}, commit ${run.commit}
@@ -107,6 +117,8 @@ at the start ${
     machine.load.toFixed(2)
   }. Ratios are to the second line of each table, median of all rounds, with the
 smallest and the largest beside it.
+
+![The chart of this run](${name}.svg)
 
 ${run.scenarios.map((scenario) => `## ${scenario.name}\n\n${scenarioReport(scenario)}`).join("\n")}`;
 }

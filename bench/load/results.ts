@@ -8,7 +8,7 @@ import { ratios, type Spread, spread } from "./statistics.ts";
 
 /** What one contender did in one round. What was not measured is left out. */
 export interface Sample {
-  /** CPU microseconds for a request, user and system, of all processes of the server. */
+  /** CPU microseconds for a request or an event, user and system, of all processes of the server. */
   readonly cpu?: number;
   /** The part of `cpu` that is user time, from 0 to 1. */
   readonly user?: number;
@@ -18,6 +18,12 @@ export interface Sample {
   readonly p50?: number;
   /** 99th percentile of the latency in milliseconds. */
   readonly p99?: number;
+  /** Resident memory for a connection in bytes. */
+  readonly memory?: number;
+  /** CPU milliseconds used in a second. */
+  readonly busy?: number;
+  /** How often in a second a thread of the server was given a CPU. */
+  readonly switches?: number;
   /** Answers that were wrong and connections that failed. */
   readonly errors?: number;
 }

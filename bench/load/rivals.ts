@@ -29,6 +29,8 @@ export interface Place {
 export interface Command {
   /** Program and arguments. */
   readonly argv: readonly string[];
+  /** Port that it answers on; the next process is started when it does. */
+  readonly port: number;
   /** Environment besides that of the driver. */
   readonly env?: Record<string, string>;
 }
@@ -39,7 +41,7 @@ export interface Rival {
   readonly title: string;
   /** Programs it needs besides Deno. */
   readonly needs: readonly string[];
-  /** The processes to start, the last one being the one that answers. */
+  /** The processes to start, in this order; the last one is the one that is asked. */
   readonly start: (place: Place) => readonly Command[];
 }
 
@@ -52,31 +54,33 @@ function environment({ port, app, files, workers }: Place): Record<string, strin
 function deno(file: string): Rival["start"] {
   return (place) => [{
     argv: [Deno.execPath(), "run", "-A", "--unstable-net", "--no-config", here(`rivals/${file}`)],
+    port: place.port,
     env: environment(place),
   }];
 }
 
 function node(file: string): Rival["start"] {
-  return (place) => [{ argv: ["node", here(`rivals/${file}`)], env: environment(place) }];
+  return (place) => [{ argv: ["node", here(`rivals/${file}`)], port: place.port, env: environment(place) }];
 }
 
 /** The program as a user starts it: command line, supervisor, workers. */
-function archangel(listen?: string): Rival["start"] {
+function archangel(wire: "http" | "fcgi" = "http"): Rival["start"] {
   return (place) => {
     const { root, config } = place;
-    const address = listen === undefined ? [] : ["--listen", listen.replace("PORT", String(place.backend))];
+    const address = ["--listen", `${wire}://127.0.0.1:${place.port}`];
     return [{
       argv: [
         ...[Deno.execPath(), "run", "-A", "--unstable-net", "-c", config, `${root}/mod.ts`, "serve"],
         ...["--deno-config", config, "--config", here("archangel/archangel.yaml"), ...address],
       ],
+      port: place.port,
       env: environment(place),
     }];
   };
 }
 
-/** nginx with a config in which words in capitals are filled in. */
-function nginx(file: string, place: Place): Command {
+/** Writes a config file in which words in capitals are filled in. Returns its path. */
+function filledIn(file: string, place: Place): string {
   const words: Record<string, string> = {
     BACKEND: String(place.backend),
     PORT: String(place.port),
@@ -85,12 +89,25 @@ function nginx(file: string, place: Place): Command {
     HERE: here("rivals"),
   };
   const text = Deno.readTextFileSync(here(`rivals/${file}`));
-  const config = `${place.folder}/${file}`;
-  Deno.writeTextFileSync(
-    config,
-    text.replace(/\b(BACKEND|PORT|FILES|FOLDER|HERE)\b/g, (word) => words[word]!),
-  );
-  return { argv: ["nginx", "-p", place.folder, "-c", config] };
+  const path = `${place.folder}/${file}`;
+  Deno.writeTextFileSync(path, text.replace(/\b(BACKEND|PORT|FILES|FOLDER|HERE)\b/g, (word) => words[word]!));
+  return path;
+}
+
+function nginx(file: string, place: Place): Command {
+  return { argv: ["nginx", "-p", place.folder, "-c", filledIn(file, place)], port: place.port };
+}
+
+/** A server on the second port, with nginx before it. */
+function behindNginx(backend: Rival["start"]): Rival["start"] {
+  return (place) => [...backend({ ...place, port: place.backend }), nginx("front.conf", place)];
+}
+
+function phpFpm(place: Place): Command[] {
+  return [{
+    argv: ["php-fpm8.2", "-R", "-n", "-F", "-y", filledIn("php_fpm.conf", place)],
+    port: place.port,
+  }];
 }
 
 /** Everything that can be measured, by name. */
@@ -102,6 +119,26 @@ export const RIVALS: Readonly<Record<string, Rival>> = {
   node_http: { title: "Node http", needs: ["node"], start: node("node_http.mjs") },
   node_cluster: { title: "Node cluster", needs: ["node"], start: node("node_cluster.mjs") },
   nginx: { title: "nginx", needs: ["nginx"], start: (place) => [nginx("nginx.conf", place)] },
+  archangel_fcgi: {
+    title: "Archangel, FastCGI behind nginx",
+    needs: ["nginx"],
+    start: behindNginx(archangel("fcgi")),
+  },
+  archangel_proxied: {
+    title: "Archangel, HTTP behind nginx",
+    needs: ["nginx"],
+    start: behindNginx(archangel()),
+  },
+  deno_proxied: {
+    title: "Deno.serve, HTTP behind nginx",
+    needs: ["nginx"],
+    start: behindNginx(deno("deno_serve.ts")),
+  },
+  php_fpm: {
+    title: "PHP-FPM, FastCGI behind nginx",
+    needs: ["nginx", "php-fpm8.2"],
+    start: behindNginx(phpFpm),
+  },
   deno_parallel: {
     title: "deno serve --parallel",
     needs: [],
@@ -110,6 +147,7 @@ export const RIVALS: Readonly<Record<string, Rival>> = {
         ...[Deno.execPath(), "serve", "-A", "--no-config", "--parallel", "--host", "127.0.0.1"],
         ...["--port", String(place.port), here("rivals/deno_parallel.ts")],
       ],
+      port: place.port,
       env: environment(place),
     }],
   },

@@ -19,8 +19,8 @@ export interface Contender {
 
 /** The right answer: what is checked before anything is timed. */
 export interface Expected {
-  /** Text that the body has to be, or a test of its bytes. */
-  readonly body: string | ((bytes: Uint8Array) => boolean);
+  /** The body, or a test of its bytes, or how an endless one begins. */
+  readonly body: string | RegExp | ((bytes: Uint8Array) => boolean);
   /** What `content-type` begins with; not looked at if left out. */
   readonly type?: string;
 }
@@ -53,9 +53,11 @@ export interface Scenario {
   readonly contenders: readonly Contender[];
   /**
    * What is measured. `cpu`: CPU time for a request, in slices side by side. `latency`: percentiles, each
-   * contender alone for whole seconds.
+   * contender alone for whole seconds. `held`: what the connections cost that are only held.
    */
-  readonly measures: readonly ("cpu" | "latency")[];
+  readonly measures: readonly ("cpu" | "latency" | "held")[];
+  /** Worker processes, on the cores of servers and load together. Default: one, on the servers' core. */
+  readonly workers?: number;
 }
 
 const us: Contender = { rival: "archangel" };
@@ -164,6 +166,48 @@ export const SCENARIOS: readonly Scenario[] = [
     contenders: [ours(`/files/${name}.bin`), baseline, ...rivals("nginx")],
     measures: ["cpu"],
   })),
+  {
+    name: "fcgi",
+    about: "Hello, World! behind nginx, both on one core",
+    app: "hello",
+    load: { connections: 64, path: "/" },
+    expected: hello,
+    contenders: [
+      { rival: "archangel_fcgi", path: "/fcgi" },
+      { rival: "deno_proxied" },
+      { rival: "archangel_proxied" },
+      { rival: "php_fpm", path: "/php" },
+    ],
+    measures: ["cpu", "latency"],
+  },
+  {
+    name: "sse",
+    about: "1,000 open event streams, one event a second on each",
+    app: "events",
+    load: { connections: 1000, path: "/" },
+    expected: { body: /^data: \d+\n\n/, type: "text/event-stream" },
+    contenders: [ours("/events"), baseline, ...rivals("node_http")],
+    measures: ["held"],
+  },
+  {
+    name: "idle",
+    about: "10,000 connections that were answered once and then say nothing",
+    app: "hello",
+    load: { connections: 10_000, path: "/" },
+    expected: hello,
+    contenders: [us, baseline, ...rivals("node_http", "nginx")],
+    measures: ["held"],
+  },
+  {
+    name: "parallel",
+    about: "Hello, World! from two processes on two cores, the load beside them",
+    app: "hello",
+    load: { connections: 128, path: "/" },
+    expected: hello,
+    contenders: [us, ...rivals("deno_parallel", "node_cluster")],
+    measures: ["cpu"],
+    workers: 2,
+  },
   ...[64, 128, 256, 512, 1024].map((connections): Scenario => ({
     name: `fairness-${connections}`,
     about: `Hello, World!, latency with ${connections} connections that never pause`,

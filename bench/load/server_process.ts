@@ -32,13 +32,12 @@ export function pinned(cores: string, argv: readonly string[]): string[] {
 /** A running server. */
 export class ServerProcess {
   readonly #place: Place;
-  readonly #children: readonly Deno.ChildProcess[];
+  readonly #children: Deno.ChildProcess[] = [];
   readonly #log: string;
 
-  private constructor(place: Place, children: readonly Deno.ChildProcess[], log: string) {
+  private constructor(place: Place) {
     this.#place = place;
-    this.#children = children;
-    this.#log = log;
+    this.#log = `${place.folder}/output.log`;
   }
 
   /**
@@ -50,15 +49,12 @@ export class ServerProcess {
    * @throws {Error} If it does not come up; with what it printed.
    */
   static async start(rival: Rival, place: Place, cores: string): Promise<ServerProcess> {
-    const log = `${place.folder}/output.log`;
-    const children = rival.start(place).map(({ argv, env }) => {
-      // The shell gives the server a file to print to, so that nobody has to read a pipe while timing.
-      const [program, ...args] = ["sh", "-c", `exec "$@" >>'${log}' 2>&1`, "sh", ...pinned(cores, argv)];
-      return new Deno.Command(program!, { args, env: env ?? {}, stdin: "null", cwd: place.folder }).spawn();
-    });
-    const server = new ServerProcess(place, children, log);
+    const server = new ServerProcess(place);
     try {
-      await server.#accepts();
+      for (const { argv, port, env } of rival.start(place)) {
+        server.#spawn(pinned(cores, argv), env ?? {});
+        await server.#accepts(port);
+      }
     } catch (error) {
       await server.stop();
       throw error;
@@ -91,13 +87,16 @@ export class ServerProcess {
     return Deno.readTextFileSync(this.#log);
   }
 
-  /** Sends one request. */
-  ask(path: string, probe: Probe = {}): Promise<Reply> {
+  /** Sends one request. Of an endless answer only the first chunk is read. */
+  ask(path: string, probe: Probe = {}, firstChunk = false): Promise<Reply> {
     const { promise, resolve, reject } = Promise.withResolvers<Reply>();
     const headers = { ...(probe.host && { host: probe.host }), connection: "close" };
     const sent = httpRequest(this.url + path, { method: probe.method ?? "GET", headers }, async (reply) => {
       const chunks: Uint8Array[] = [];
-      for await (const chunk of reply) chunks.push(chunk);
+      for await (const chunk of reply) {
+        chunks.push(chunk);
+        if (firstChunk) break;
+      }
       resolve({
         status: reply.statusCode ?? 0,
         type: reply.headers["content-type"] ?? "",
@@ -121,10 +120,17 @@ export class ServerProcess {
     await ended;
   }
 
-  async #accepts(): Promise<void> {
+  /** The shell gives a server a file to print to, so that nobody has to read a pipe while timing. */
+  #spawn(argv: readonly string[], env: Record<string, string>): void {
+    const args = ["-c", `exec "$@" >>'${this.#log}' 2>&1`, "sh", ...argv];
+    const { folder } = this.#place;
+    this.#children.push(new Deno.Command("sh", { args, env, stdin: "null", cwd: folder }).spawn());
+  }
+
+  async #accepts(port: number): Promise<void> {
     for (const until = Date.now() + START_LIMIT_MS; Date.now() < until; await delay(50)) {
       try {
-        (await Deno.connect({ hostname: "127.0.0.1", port: this.#place.port })).close();
+        (await Deno.connect({ hostname: "127.0.0.1", port })).close();
         return;
       } catch {
         // Not yet.
@@ -154,8 +160,13 @@ export function complaint(reply: Reply, expected: Expected): string | undefined 
   if (expected.type !== undefined && !reply.type.startsWith(expected.type)) {
     return `content-type ${JSON.stringify(reply.type)}`;
   }
-  const right = typeof expected.body === "string"
-    ? new TextDecoder().decode(reply.body) === expected.body
-    : expected.body(reply.body);
+  const { body } = expected;
+  const right = typeof body === "function"
+    ? body(reply.body)
+    : matches(new TextDecoder().decode(reply.body), body);
   return right ? undefined : `a body of ${reply.body.length} bytes that is not the right one`;
+}
+
+function matches(text: string, expected: string | RegExp): boolean {
+  return typeof expected === "string" ? text === expected : expected.test(text);
 }

@@ -40,5 +40,14 @@ function stream(_request, response) {
   write();
 }
 
-const handlers = { hello, users, echo, upload, stream };
-createServer(handlers[process.env.APP]).listen(Number(process.env.PORT), "127.0.0.1");
+function events(_request, response) {
+  response.writeHead(200, { "content-type": "text/event-stream" });
+  const timer = setInterval(() => response.write(`data: ${Date.now()}\n\n`), 1000);
+  response.on("close", () => clearInterval(timer));
+}
+
+const handlers = { hello, users, echo, upload, stream, events };
+createServer({ keepAliveTimeout: 600_000 }, handlers[process.env.APP]).listen(
+  Number(process.env.PORT),
+  "127.0.0.1",
+);

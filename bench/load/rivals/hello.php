@@ -1,0 +1,3 @@
+<?php
+header('content-type: text/plain;charset=UTF-8');
+echo 'Hello, World!';
