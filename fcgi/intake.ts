@@ -37,6 +37,8 @@ export class Intake {
   readonly #limits: WireLimits;
   /** Has its body, and the app is to hear so next. */
   #whole: Request | undefined;
+  /** The last BEGIN_REQUEST was one too many, and that has been reported. */
+  #overloaded = false;
 
   /**
    * @param output Where answers go that need no app.
@@ -50,7 +52,8 @@ export class Intake {
   }
 
   /**
-   * BEGIN_REQUEST for an id that is free.
+   * BEGIN_REQUEST for an id that is free. Of a row that is turned away as too many, only the first
+   * is reported: a flood of 16-byte records is not to become a flood of log lines.
    *
    * @param id The request id.
    * @param role What the web server wants.
@@ -64,8 +67,12 @@ export class Intake {
       return this.#turnAway(request, ProtocolStatus.UnknownRole, `role ${role} is not served`);
     }
     if (this.#open.last || this.#open.size >= openExchanges) {
-      return this.#turnAway(request, ProtocolStatus.Overloaded, "the connection takes no more");
+      const refused = this.#turnAway(request, ProtocolStatus.Overloaded, "the connection takes no more");
+      const isNews = !this.#overloaded;
+      this.#overloaded = true;
+      return isNews ? refused : undefined;
     }
+    this.#overloaded = false;
     this.#open.add(request);
     return undefined;
   }
