@@ -51,7 +51,11 @@ export const inspect: App = async (request: TwigRequest, response: TwigResponse)
     trailers: [...request.body.trailers ?? []],
   };
   response.start(200, { "content-type": "application/json" });
-  return JSON.stringify(seen);
+  // In ASCII, so that it is the same whether it is read as UTF-8 or byte by byte.
+  return JSON.stringify(seen).replace(
+    /[\x7f-\uffff]/g,
+    (unit) => "\\u" + unit.charCodeAt(0).toString(16).padStart(4, "0"),
+  );
 };
 
 /** Settings for one app at `/`, and what differs. */

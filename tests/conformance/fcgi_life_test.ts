@@ -1,0 +1,597 @@
+/** The life of requests on one connection (FastCGI 1.0 §3.5, §5, §6): begin, keep, multiplex, abort, end. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import {
+  abort,
+  begin,
+  get,
+  getValues,
+  params,
+  post,
+  request,
+  STATUS,
+  stdin,
+  stdinEnd,
+  TYPE,
+} from "../support/fcgi_client.ts";
+import { type FcgiServer, overBoth } from "../support/fcgi_server.ts";
+import { bytesOf, concat, slowRecord } from "../support/slow_fcgi_records.ts";
+import { waitUntil } from "../support/processes.ts";
+import type { App } from "../../twig/mod.ts";
+
+const NOTHING = new Uint8Array(0);
+
+/** What {@linkcode stage} noticed. */
+const noticed: string[] = [];
+
+/** An app that does what the path says, and tells what becomes of it. */
+const stage: App = async function* (request, response) {
+  const name = request.query;
+  request.signal.addEventListener("abort", () => noticed.push(`${name} aborted`));
+  try {
+    switch (request.pathInfo) {
+      case "/echo":
+        yield await request.body.text();
+        return;
+      case "/early":
+        yield "answered without reading";
+        return;
+      case "/wait":
+        noticed.push(`${name} waits`);
+        await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
+        yield "too late";
+        return;
+      case "/gate":
+        yield "begun ";
+        await gates.get(name)!.promise;
+        yield "ended";
+        return;
+      case "/fail":
+        response.start(200);
+        yield "partial ";
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        throw new Error("half-way");
+      case "/refuse":
+        throw new Error("before anything");
+      default:
+        yield `hello ${name}`;
+    }
+  } finally {
+    noticed.push(`${name} over`);
+  }
+};
+
+const gates = new Map<string, PromiseWithResolvers<void>>();
+
+/** A name that no other test has, with a gate. */
+function fresh(): string {
+  const name = `n${gates.size + 1}`;
+  gates.set(name, Promise.withResolvers());
+  return name;
+}
+
+async function servesOn(server: FcgiServer): Promise<void> {
+  using client = await server.connect();
+  assertEquals((await client.ask(get("/?x"))).body, "hello x");
+}
+
+// BEGIN_REQUEST
+
+for (const size of [0, 7, 9, 16, 65535]) {
+  overBoth(`BEGIN_REQUEST of ${size} bytes closes the connection`, stage, async (server) => {
+    using client = await server.connect();
+    await client.send(slowRecord(TYPE.begin, 1, new Uint8Array(size).fill(1))).catch(() => {});
+    await client.closes();
+    assertMatch(await server.oneLogLine(), /BEGIN_REQUEST has \d+ bytes, not 8/);
+    await servesOn(server);
+  });
+}
+
+overBoth("BEGIN_REQUEST for an id in flight closes the connection", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(begin(5), begin(5));
+  await client.closes();
+  assertMatch(await server.oneLogLine(), /Cannot begin FastCGI request 5: it is in flight/);
+  using later = await server.connect();
+  await later.send(request(get(`/wait?${fresh()}`), { id: 6 }), begin(6));
+  await later.closes();
+});
+
+overBoth("flags other than KEEP_CONN are ignored, and so are the reserved bytes", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(slowRecord(TYPE.begin, 1, Uint8Array.of(0, 1, 0xff, 1, 2, 3, 4, 5)), params(get("/?a")));
+  await client.send(stdinEnd());
+  assertEquals((await client.answer()).body, "hello a");
+  assert(await client.silent(30));
+  await client.send(begin(1, { flags: 0xfe }), params(get("/?b")), stdinEnd());
+  assertEquals((await client.answer()).body, "hello b");
+  await client.closes();
+});
+
+for (const [what, role] of [["AUTHORIZER", 2], ["FILTER", 3], ["0", 0], ["256 + 1", 257]] as const) {
+  overBoth(`role ${what} is answered with UNKNOWN_ROLE; the connection is kept`, stage, async (server) => {
+    using client = await server.connect();
+    await client.send(begin(1, { role }), params(get()), stdin("late"), stdinEnd());
+    await client.send(slowRecord(TYPE.data, 1, bytesOf("late")), slowRecord(TYPE.data, 1, NOTHING));
+    assertEquals((await client.answer()).protocolStatus, STATUS.unknownRole);
+    assertEquals((await client.ask(get("/?x"))).body, "hello x");
+  });
+}
+
+overBoth("an unknown role without KEEP_CONN closes the connection", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(begin(1, { role: 2, keep: false }), params(get()), stdinEnd());
+  assertEquals((await client.answer()).protocolStatus, STATUS.unknownRole);
+  await client.closes();
+});
+
+overBoth("ids from 1 to 65535 are served", stage, async (server) => {
+  using client = await server.connect();
+  for (const id of [1, 2, 255, 256, 257, 32768, 65535]) {
+    assertEquals((await client.ask(get(`/?${id}`), { id })).body, `hello ${id}`);
+  }
+});
+
+// KEEP_CONN
+
+overBoth(
+  "without KEEP_CONN the connection is closed after END_REQUEST, with a FIN",
+  stage,
+  async (server) => {
+    using client = await server.connect();
+    await client.send(request(get("/?x"), { keep: false }));
+    assertEquals((await client.answer()).body, "hello x");
+    await client.closes();
+  },
+);
+
+overBoth("without KEEP_CONN, input behind an early answer cannot destroy it", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(begin(1, { keep: false }), params(post(3_000_000, "/early")));
+  const sending = client.send(stdin(new Uint8Array(3_000_000))).catch(() => {});
+  assertEquals((await client.answer()).body, "answered without reading");
+  await sending;
+  await client.closes();
+});
+
+overBoth("with KEEP_CONN the connection is kept, a thousand times", stage, async (server) => {
+  using client = await server.connect();
+  for (let i = 0; i < 1000; i++) {
+    assertEquals((await client.ask(get(`/?${i}`), { id: i % 7 + 1 })).body, `hello ${i}`);
+  }
+  assert(await client.silent(30));
+});
+
+overBoth("KEEP_CONN is each request's own: the last one closes", stage, async (server) => {
+  using client = await server.connect();
+  assertEquals((await client.ask(get("/?1"))).body, "hello 1");
+  assertEquals((await client.ask(get("/?2"), { keep: false })).body, "hello 2");
+  await client.closes();
+});
+
+overBoth("a request without KEEP_CONN lets the other ids finish before it closes", stage, async (server) => {
+  using client = await server.connect();
+  const name = fresh();
+  await client.send(request(get(`/gate?${name}`), { id: 1 }));
+  await client.receives("begun", 1);
+  await client.send(request(get("/?x"), { id: 2, keep: false }));
+  assertEquals((await client.answer(2)).body, "hello x");
+  assert(await client.silent(30));
+  gates.get(name)!.resolve();
+  assertEquals((await client.answer(1)).body, "begun ended");
+  await client.closes();
+});
+
+overBoth("requests sent one behind the other are all answered", stage, async (server) => {
+  using client = await server.connect();
+  const ids = Array.from({ length: 50 }, (_, at) => at + 1);
+  await client.send(...ids.map((id) => request(get(`/?${id}`), { id })));
+  for (const id of ids) assertEquals((await client.answer(id)).body, `hello ${id}`);
+});
+
+overBoth("an id is free again at once", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(...Array.from({ length: 20 }, (_, at) => request(get(`/?${at}`))));
+  for (let at = 0; at < 20; at++) {
+    let body = "";
+    for (let record = await client.next(); record?.type !== TYPE.end; record = await client.next()) {
+      body += String.fromCharCode(...record!.content);
+    }
+    assert(body.endsWith(`hello ${at}`), body);
+  }
+});
+
+// Multiplexing
+
+overBoth("answers come in the order in which they are ready", stage, async (server) => {
+  using client = await server.connect();
+  const names = [fresh(), fresh(), fresh()];
+  await client.send(...names.map((name, at) => request(get(`/gate?${name}`), { id: at + 1 })));
+  for (const id of [3, 1, 2]) {
+    gates.get(names[id - 1]!)!.resolve();
+    assertEquals((await client.answer(id)).body, "begun ended");
+    assertEquals(client.answered, []);
+  }
+});
+
+overBoth("records of several requests may be mixed in any way", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(begin(1), begin(2), params(post(6, "/echo"), 2), params(post(6, "/echo"), 1));
+  await client.send(stdin("aaa", 1), stdin("bbb", 2), stdin("AAA", 1), stdinEnd(1), stdin("BBB", 2));
+  await client.send(stdinEnd(2));
+  assertEquals((await client.answer(1)).body, "aaaAAA");
+  assertEquals((await client.answer(2)).body, "bbbBBB");
+});
+
+overBoth("PARAMS of several requests may be mixed, cut inside a pair", stage, async (server) => {
+  using client = await server.connect();
+  const [one, two] = [params(get("/?one"), 1), params(get("/?two"), 2)].map((bytes) => bytes.slice(8, -8));
+  const cut = (id: number, bytes: Uint8Array) => slowRecord(TYPE.params, id, bytes);
+  await client.send(begin(1), begin(2));
+  for (let at = 0; at < one!.length; at += 5) {
+    await client.send(cut(1, one!.subarray(at, at + 5)), cut(2, two!.subarray(at, at + 5)));
+  }
+  await client.send(cut(2, NOTHING), stdinEnd(2), cut(1, NOTHING), stdinEnd(1));
+  assertEquals((await client.answer(1)).body, "hello one");
+  assertEquals((await client.answer(2)).body, "hello two");
+});
+
+overBoth("large answers of several ids are interleaved", bigOrSmall, async (server) => {
+  using client = await server.connect();
+  await client.send(...[1, 2, 3].map((id) => request(get("/big"), { id })));
+  const switches: number[] = [];
+  for (let over = 0; over < 3;) {
+    const record = (await client.next())!;
+    if (record.type === TYPE.end) over++;
+    if (switches.at(-1) !== record.id) switches.push(record.id);
+  }
+  // One after the other would be three.
+  assert(switches.length > 10, `${switches.length}`);
+});
+
+overBoth("a small answer does not wait for a large one to end", bigOrSmall, async (server) => {
+  using client = await server.connect();
+  await client.send(request(get("/big"), { id: 1 }), request(get("/"), { id: 2 }));
+  assertEquals((await client.answer(2)).body, "small");
+  assertEquals(client.answered, []);
+  assertEquals((await client.answer(1)).body.length, 8_000_000);
+});
+
+async function* bigOrSmall(request: Parameters<App>[0]): AsyncGenerator<Uint8Array | string> {
+  if (request.pathInfo !== "/big") return void (yield "small");
+  for (let i = 0; i < 125; i++) yield new Uint8Array(64_000).fill(98);
+}
+
+overBoth("one unread body does not stall another id", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(begin(1), params(post(undefined, `/wait?${fresh()}`), 1));
+  await client.send(stdin(new Uint8Array(512 * 1024), 1));
+  for (let id = 2; id < 20; id++) {
+    assertEquals((await client.ask(get(`/?${id}`), { id })).body, `hello ${id}`);
+  }
+  await client.send(stdin(new Uint8Array(300 * 1024), 1));
+  assertEquals((await client.ask(post(4, "/echo"), { id: 2, body: "read" })).body, "read");
+});
+
+overBoth("a whole unread body of any size does not stall another id", stage, async (server) => {
+  using client = await server.connect();
+  const size = 1024 * 1024 + 4096;
+  await client.send(begin(1), params(post(size, `/wait?${fresh()}`), 1), stdin(new Uint8Array(size), 1));
+  await client.send(stdinEnd(1));
+  assertEquals((await client.ask(get("/?x"), { id: 2 })).body, "hello x");
+});
+
+overBoth("an id that starves others with an unread body is the one to go", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(begin(2), params(post(8, "/echo"), 2), stdin("half", 2));
+  await client.send(begin(1), params(post(undefined, `/wait?${fresh()}`), 1));
+  const flood = stdin(new Uint8Array(4 * 1024 * 1024), 1);
+  const sending = client.send(flood, stdin("half", 2), stdinEnd(2));
+  assertEquals((await client.answer(2)).body, "halfhalf");
+  assertEquals((await client.answer(1)).status, 503);
+  await sending;
+});
+
+overBoth("more requests than one connection takes are answered with OVERLOADED", stage, async (server) => {
+  using client = await server.connect();
+  const name = fresh();
+  for (let id = 1; id <= 10; id++) await client.send(request(get(`/gate?${name}`), { id }));
+  await client.send(request(get("/"), { id: 11 }));
+  assertEquals((await client.answer(11)).protocolStatus, STATUS.overloaded);
+  gates.get(name)!.resolve();
+  for (let id = 1; id <= 10; id++) assertEquals((await client.answer(id)).body, "begun ended");
+  assertEquals((await client.ask(get("/?x"), { id: 11 })).body, "hello x");
+}, { limits: { openExchanges: 10 } });
+
+overBoth("sixty thousand BEGIN_REQUESTs are refused but for the first ones", stage, async (server) => {
+  using client = await server.connect();
+  const sending = (async () => {
+    for (let from = 1; from < 60_000; from += 1000) {
+      await client.send(...Array.from({ length: 1000 }, (_, at) => begin(from + at)));
+    }
+    await client.send(getValues("FCGI_MPXS_CONNS"));
+  })();
+  assertEquals((await client.management()).type, TYPE.getValuesResult);
+  await sending;
+  const { answered } = client;
+  assertEquals(answered.length, 60_000 - 100);
+  assertEquals((await client.answer(60_000)).protocolStatus, STATUS.overloaded);
+  await servesOn(server);
+});
+
+// ABORT_REQUEST
+
+overBoth("ABORT before PARAMS have ended ends the request", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(begin(), abort());
+  assertEquals((await client.answer()).protocolStatus, STATUS.complete);
+  await client.send(begin(), slowRecord(TYPE.params, 1, bytesOf("\x04\x01ab")), abort());
+  assertEquals((await client.answer()).protocolStatus, STATUS.complete);
+  assertEquals((await client.ask(get("/?x"))).body, "hello x");
+});
+
+overBoth("ABORT inside STDIN aborts the app, which waits for its body", stage, async (server) => {
+  using client = await server.connect();
+  const name = fresh();
+  await client.send(begin(), params(post(100, `/echo?${name}`)), stdin("part"));
+  await client.send(abort());
+  const answer = await client.answer();
+  assertEquals([answer.status, answer.protocolStatus], [0, STATUS.complete]);
+  await waitUntil(() => noticed.includes(`${name} aborted`), "the app hears of it");
+  await waitUntil(() => noticed.includes(`${name} over`), "the app is over");
+  assertEquals((await client.ask(get("/?x"))).body, "hello x");
+});
+
+overBoth("ABORT while the app works ends the request at once", stage, async (server) => {
+  using client = await server.connect();
+  const name = fresh();
+  await client.send(request(get(`/wait?${name}`)));
+  await waitUntil(() => noticed.includes(`${name} waits`), "the app to be called");
+  await client.send(abort());
+  assertEquals((await client.answer()).status, 0);
+  await waitUntil(() => noticed.includes(`${name} over`), "the app is over");
+  // What the app says afterwards belongs to nobody, and not to the next request of this id either.
+  assertEquals((await client.ask(get("/?x"))).body, "hello x");
+});
+
+overBoth("ABORT in the middle of an answer ends it", stage, async (server) => {
+  using client = await server.connect();
+  const name = fresh();
+  await client.send(request(get(`/gate?${name}`)));
+  await client.receives("begun");
+  await client.send(abort());
+  for (let record = await client.next(); record?.type !== TYPE.end; record = await client.next()) {
+    assertEquals([record?.type, record?.content.length], [TYPE.stdout, 0]);
+  }
+  gates.get(name)!.resolve();
+  assertEquals((await client.ask(get("/?x"))).body, "hello x");
+});
+
+overBoth("ABORT twice, too late, or of an id that never was, is harmless", stage, async (server) => {
+  using client = await server.connect();
+  const name = fresh();
+  await client.send(request(get(`/wait?${name}`)), abort(), abort());
+  await client.answer();
+  await client.send(abort(), abort(77));
+  assertEquals((await client.ask(get("/?x"))).body, "hello x");
+  await client.send(abort());
+  assertEquals((await client.ask(get("/?y"))).body, "hello y");
+  assertEquals(client.answered, []);
+});
+
+overBoth("ABORT of one id harms no other", stage, async (server) => {
+  using client = await server.connect();
+  const names = [fresh(), fresh(), fresh()];
+  await client.send(...names.map((name, at) => request(get(`/gate?${name}`), { id: at + 1 })));
+  await client.send(abort(2));
+  await client.receives("begun", 1);
+  gates.get(names[0]!)!.resolve();
+  gates.get(names[2]!)!.resolve();
+  assertEquals((await client.answer(1)).body, "begun ended");
+  assertEquals((await client.answer(3)).body, "begun ended");
+});
+
+overBoth("ABORT without KEEP_CONN closes the connection after END_REQUEST", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(request(get(`/wait?${fresh()}`), { keep: false }), abort());
+  await client.answer();
+  await client.closes();
+});
+
+overBoth("ABORT with content is an ABORT", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(request(get(`/wait?${fresh()}`)), slowRecord(TYPE.abort, 1, bytesOf("why"), 5));
+  assertEquals((await client.answer()).protocolStatus, STATUS.complete);
+  assertEquals((await client.ask(get("/?x"))).body, "hello x");
+});
+
+// Records of requests that are not there
+
+overBoth("records of unknown and of ended ids are ignored", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(params(get(), 9), stdin("x", 9), stdinEnd(9), slowRecord(TYPE.data, 9, NOTHING));
+  assertEquals((await client.ask(get("/?x"))).body, "hello x");
+  await client.send(stdin("late"), stdinEnd(), params(get()), slowRecord(TYPE.data, 1, bytesOf("late")));
+  assertEquals((await client.ask(get("/?y"))).body, "hello y");
+});
+
+overBoth("an early answer ends the request; the rest of its body is dropped", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(begin(), params(post(2_000_000, "/early")), stdin("part"));
+  assertEquals((await client.answer()).body, "answered without reading");
+  await client.send(stdin(new Uint8Array(1_999_996)), stdinEnd());
+  assertEquals((await client.ask(post(2, "/echo"), { body: "ok" })).body, "ok");
+});
+
+overBoth("a second end of PARAMS, and PARAMS after it, start nothing twice", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(begin(), params(post(2, "/echo")), slowRecord(TYPE.params, 1, NOTHING));
+  await client.send(slowRecord(TYPE.params, 1, bytesOf("\x01\x01ab")), stdin("ok"), stdinEnd());
+  assertEquals((await client.answer()).body, "ok");
+  assertEquals((await client.ask(get("/?x"))).body, "hello x");
+});
+
+overBoth("STDIN before the end of PARAMS is 400 for this request alone", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(begin(), stdin("early"), params(post(5)), stdinEnd());
+  assertEquals((await client.answer()).status, 400);
+  assertEquals((await client.ask(get("/?x"))).body, "hello x");
+});
+
+overBoth("DATA is ignored by a responder", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(begin(), params(post(2, "/echo")), slowRecord(TYPE.data, 1, bytesOf("data")));
+  await client.send(stdin("ok"), slowRecord(TYPE.data, 1, NOTHING), stdinEnd());
+  assertEquals((await client.answer()).body, "ok");
+});
+
+// The end of the connection
+
+overBoth("a FIN behind a whole request is half-close: it is answered", stage, async (server) => {
+  using client = await server.connect();
+  const name = fresh();
+  await client.send(request(get(`/gate?${name}`), { id: 1 }), request(get("/?x"), { id: 2 }));
+  await client.finish();
+  assertEquals((await client.answer(2)).body, "hello x");
+  setTimeout(() => gates.get(name)!.resolve(), 200);
+  assertEquals((await client.answer(1)).body, "begun ended");
+  await client.closes();
+});
+
+overBoth("a FIN inside STDIN aborts the app", stage, async (server) => {
+  using client = await server.connect();
+  const name = fresh();
+  await client.send(begin(), params(post(100, `/echo?${name}`)), stdin("part"));
+  await client.finish();
+  await waitUntil(() => noticed.includes(`${name} aborted`), "the app hears of it");
+  await client.rest();
+});
+
+overBoth("a FIN inside PARAMS, or inside a record, just ends the connection", stage, async (server) => {
+  for (const bytes of [begin(), concat([begin(), params(get()).subarray(0, 20)]), begin().subarray(0, 5)]) {
+    using client = await server.connect();
+    await client.send(bytes);
+    await client.finish();
+    await client.closes();
+  }
+  assertEquals(server.log, []);
+});
+
+overBoth("a front end that closes aborts every request of its connection", stage, async (server) => {
+  const names = [fresh(), fresh()];
+  {
+    using client = await server.connect();
+    await client.send(...names.map((name, at) => request(get(`/wait?${name}`), { id: at + 1 })));
+    await waitUntil(() => names.every((name) => noticed.includes(`${name} waits`)), "the apps to be called");
+  }
+  for (const name of names) await waitUntil(() => noticed.includes(`${name} aborted`), "the app hears of it");
+  assertEquals(server.log, []);
+});
+
+overBoth("connecting and leaving says nothing", stage, async (server) => {
+  for (let i = 0; i < 20; i++) (await server.connect()).close();
+  await servesOn(server);
+  assertEquals(server.log, []);
+});
+
+// Failure
+
+overBoth("an app that fails before it answers is a 500", stage, async (server) => {
+  using client = await server.connect();
+  const answer = await client.ask(get("/refuse?x"));
+  assertEquals([answer.status, answer.protocolStatus], [500, STATUS.complete]);
+  assert(!answer.body.includes("before anything"));
+  assertEquals((await client.ask(get("/?x"))).body, "hello x");
+});
+
+overBoth("a late failure closes without END_REQUEST, keep or not", stage, async (server) => {
+  for (const keep of [true, false]) {
+    using client = await server.connect();
+    await client.send(request(get("/fail?x"), { keep }));
+    await client.receives("partial");
+    assertEquals((await client.rest()).filter(({ type }) => type === TYPE.end), []);
+  }
+  await servesOn(server);
+});
+
+overBoth("a late failure waits until the other ids have finished", stage, async (server) => {
+  using client = await server.connect();
+  const name = fresh();
+  await client.send(request(get(`/gate?${name}`), { id: 1 }));
+  await client.receives("begun");
+  await client.send(request(get("/fail?x"), { id: 2 }));
+  await client.receives("partial", 2);
+  assert(await client.silent(50));
+  // No more are taken meanwhile: whoever asks now must ask on another connection.
+  await client.send(request(get("/"), { id: 3 }));
+  assertEquals((await client.answer(3)).protocolStatus, STATUS.overloaded);
+  gates.get(name)!.resolve();
+  assertEquals((await client.answer(1)).body, "begun ended");
+  await client.closes();
+});
+
+// Many connections
+
+overBoth("three hundred idle kept connections are in nobody's way", stage, async (server) => {
+  const clients = [];
+  for (let i = 0; i < 300; i++) {
+    const client = await server.connect();
+    assertEquals((await client.ask(get(`/?${i}`))).body, `hello ${i}`);
+    clients.push(client);
+  }
+  await servesOn(server);
+  for (const [i, client] of clients.entries()) {
+    assertEquals((await client.ask(get(`/?${i}`))).body, `hello ${i}`);
+  }
+});
+
+overBoth("an idle kept connection is closed after timeouts.idle, quietly", stage, async (server) => {
+  using client = await server.connect();
+  assertEquals((await client.ask(get("/?x"))).body, "hello x");
+  await client.closes();
+  assertEquals(server.log, []);
+}, { timeouts: { idle: 600 } });
+
+overBoth("PARAMS that do not come to their end are given up after timeouts.header", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(begin(), params(get()).subarray(0, 30));
+  assertEquals((await client.answer()).status, 408);
+  await client.closes();
+  assertMatch(await server.oneLogLine(), /header-timeout/);
+}, { timeouts: { header: 600 } });
+
+overBoth("PARAMS that drip are given up as well", stage, async (server) => {
+  using client = await server.connect();
+  const dripping = client.send(begin()).then(async () => {
+    for (const byte of params(get())) {
+      await client.send(Uint8Array.of(byte));
+      await new Promise((resolve) => setTimeout(resolve, 40));
+    }
+  }).catch(() => {});
+  assertEquals((await client.answer()).status, 408);
+  await client.closes();
+  await dripping;
+}, { timeouts: { header: 600 } });
+
+overBoth("a body that stalls is given up after timeouts.body", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(begin(), params(post(100, "/echo?x")), stdin("part"));
+  const records = await client.rest();
+  // The app had its chance: the request is over with 408, or with the connection.
+  assert(records.length <= 3);
+  assertMatch(await server.oneLogLine(), /body-timeout/);
+}, { timeouts: { body: 600 } });
+
+overBoth("a drain closes idle connections, and the others after END_REQUEST", stage, async (server) => {
+  using idle = await server.connect();
+  using busy = await server.connect();
+  await idle.ask(get("/?x"));
+  const name = fresh();
+  await busy.send(request(get(`/gate?${name}`)));
+  await busy.receives("begun");
+  const drained = server.drain();
+  await idle.closes();
+  gates.get(name)!.resolve();
+  assertEquals((await busy.answer()).body, "begun ended");
+  await busy.closes();
+  await drained;
+}, { timeouts: { linger: 500 } });
