@@ -38,8 +38,16 @@ export const utf8: TextEncoder = new TextEncoder();
  * @returns How many bytes it is in UTF-8.
  */
 export function byteLength(text: string): number {
-  return Buffer.byteLength(text);
+  const size = text.length;
+  if (size > MEASURED_BY_HAND) return Buffer.byteLength(text);
+  for (let i = 0; i < size; i++) {
+    if (text.charCodeAt(i) > 0x7f) return Buffer.byteLength(text);
+  }
+  return size;
 }
+
+/** Shorter text is most often ASCII, and a loop has seen that before a call into the runtime returns. */
+const MEASURED_BY_HAND = 64;
 
 /** Received bytes: `bytes[start..end)` is not yet consumed. Cores advance `start`. */
 export class InputBuffer {

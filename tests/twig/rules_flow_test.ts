@@ -93,10 +93,10 @@ Deno.test("TWIG 4.3: what is there leaves when the app waits", async () => {
     yield "event 3\n";
   });
   await settled();
-  assertEquals(carrier.notes, ["head 200 unknown length", "data event 1\n", "data event 2\n", "flush"]);
+  assertEquals(carrier.notes, ["head 200 unknown length", "data event 1\nevent 2\n", "flush"]);
   resolve();
   await carrier.over;
-  assertEquals(carrier.notes.slice(4), ["data event 3\n", "end"]);
+  assertEquals(carrier.notes.slice(3), ["data event 3\n", "end"]);
 });
 
 Deno.test("TWIG 4.3: an app that waits after a slow peer took its chunk is flushed too", async () => {
@@ -140,7 +140,7 @@ Deno.test("TWIG 4.5: cork() holds chunks while the app waits", async () => {
     await settled();
     assertEquals(carrier.notes, []);
     response.uncork();
-    assertEquals(carrier.notes, ["head 200 unknown length", "data a", "data b", "flush"]);
+    assertEquals(carrier.notes, ["head 200 unknown length", "data ab", "flush"]);
     response.cork();
     yield "c";
     await settled();
