@@ -2,9 +2,9 @@
  * One FastCGI connection behind the interface that all wires share: the responder's side, with
  * multiplexing (FastCGI 1.0).
  *
- * It joins the reading half (`reader.ts`, `intake.ts`) to the writing half (`answers.ts`, `records.ts`) over the
- * open requests (`requests.ts`), and decides when the connection is done. Time and flow control are
- * the connection loop's.
+ * It joins the reading half (`reader.ts`, `intake.ts`) to the writing half (`answers.ts`,
+ * `records.ts`) over the open requests (`requests.ts`), and decides when the connection is done. Time
+ * and flow control are the connection loop's.
  *
  * An answer that fails half-way gets no END_REQUEST, for every front end takes that as complete
  * whatever status it has. Closing the connection is the only sign they all understand; it happens as
