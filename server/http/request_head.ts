@@ -31,6 +31,7 @@ export class HttpHead implements RequestHead {
   private readonly fieldsAt: number;
   private readonly authorityAt: number;
   private readonly authorityEnd: number;
+  private host: string | undefined;
   private fields: HeaderFields | undefined;
 
   /** For `HeadParser` only: the decoded head and where its parts are. */
@@ -60,6 +61,7 @@ export class HttpHead implements RequestHead {
     this.fieldsAt = fieldsAt;
     this.authorityAt = authorityAt;
     this.authorityEnd = authorityEnd;
+    this.host = undefined;
     this.fields = undefined;
   }
 
@@ -70,7 +72,7 @@ export class HttpHead implements RequestHead {
    * @returns A head that shares the strings, and nothing that an app could change.
    */
   again(exchange: number): HttpHead {
-    return new HttpHead(
+    const head = new HttpHead(
       this.text,
       this.fieldsAt,
       exchange,
@@ -84,11 +86,13 @@ export class HttpHead implements RequestHead {
       this.authorityAt,
       this.authorityEnd,
     );
+    head.host = this.authority;
+    return head;
   }
 
   /** `host[:port]` of an absolute target, else of `Host`, else empty. */
   get authority(): string {
-    return this.text.slice(this.authorityAt, this.authorityEnd);
+    return this.host ??= this.text.slice(this.authorityAt, this.authorityEnd);
   }
 
   /** The header fields, decoded on first use. */
