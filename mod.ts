@@ -1,16 +1,68 @@
 /**
  * Archangel: a pre-forking web server and application runtime.
  *
- * Run as a program it is the command line: `deno run -A mod.ts serve`. Imported it is a library. This
- * module is also what the supervisor runs, which must start fast and serves no request itself, so it
- * loads nothing of the request path; TWIG, router and cores have sub-paths of their own.
+ * Run as a program it is the command line: `deno run -A mod.ts serve`. Imported it is a library, and
+ * {@linkcode serve} is where to begin. TWIG, router, protocol cores and test client have sub-paths of
+ * their own.
+ *
+ * This module is also what the supervisor runs, which must start fast and serves no request itself, so
+ * it loads nothing of the request path before that is needed.
+ *
+ * @example Usage
+ * ```ts
+ * import { serve } from "@archangel/archangel";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await serve({
+ *   listen: "http://127.0.0.1:0",
+ *   apps: { hello: () => "Hello" },
+ * });
+ * const answer = await fetch(server.url);
+ * assertEquals(await answer.text(), "Hello");
+ * ```
  *
  * @module
  */
+import type { Server } from "./server/serve.ts";
+import type { ServeOptions } from "./server/serve_options.ts";
+
 export type { Answer, App, Chunk, Middleware, Remote, ServerInfo, TlsInfo } from "./twig/types.ts";
 export type { TwigRequest } from "./twig/request.ts";
 export type { TwigResponse } from "./twig/response.ts";
 export { ConnectionLost, ContractError, HttpError, ProtocolError } from "./twig/errors.ts";
+export type { Server } from "./server/serve.ts";
+export type { AppOption, AppOptions, RouteOption, ServeOptions } from "./server/serve_options.ts";
+
+/**
+ * Starts to serve, in this process or with workers.
+ *
+ * @param options What to serve, where and how: the settings of `archangel.yaml`.
+ * @returns The running server.
+ * @throws {ConfigError} If the options are wrong; it names all that is.
+ * @throws {AppLoadError} If an app cannot be loaded that has to be there at the start.
+ * @throws {ListenError} If an address cannot be bound, without workers.
+ * @throws {PortError} The same with workers.
+ * @throws {Error} If a worker does not get ready.
+ *
+ * @example Usage
+ * ```ts
+ * import { serve } from "@archangel/archangel";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using server = await serve({
+ *   listen: "http://127.0.0.1:0",
+ *   apps: { clock: { fetch: () => new Response("late") } },
+ *   limits: { body: "1MiB" },
+ *   timeouts: { idle: "5s" },
+ * });
+ * const answer = await fetch(server.url);
+ * assertEquals(await answer.text(), "late");
+ * ```
+ */
+export async function serve(options: ServeOptions): Promise<Server> {
+  const { serve } = await import("./server/serve.ts");
+  return await serve(options);
+}
 
 if (import.meta.main) {
   const { runAndExit } = await import("./server/cli.ts");

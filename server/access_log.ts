@@ -120,6 +120,7 @@ export interface LogTarget {
 export class AccessLog {
   readonly #target: LogTarget;
   readonly #format: (record: AccessRecord) => string;
+  readonly #release: () => void;
   #pending = "";
   #dropped = 0;
   #writing: Promise<void> | undefined;
@@ -127,10 +128,12 @@ export class AccessLog {
   /**
    * @param target Where lines go.
    * @param format How a line is made.
+   * @param release Closes the target, if that is to be closed.
    */
-  constructor(target: LogTarget, format: (record: AccessRecord) => string) {
+  constructor(target: LogTarget, format: (record: AccessRecord) => string, release: () => void = () => {}) {
     this.#target = target;
     this.#format = format;
+    this.#release = release;
   }
 
   /**
@@ -151,6 +154,12 @@ export class AccessLog {
   /** Resolves when everything is written. */
   async flush(): Promise<void> {
     while (this.#writing !== undefined) await this.#writing;
+  }
+
+  /** Writes what is there, then lets go of the file. Resolves when that is done. */
+  async close(): Promise<void> {
+    await this.flush();
+    this.#release();
   }
 
   async #write(): Promise<void> {
@@ -185,16 +194,23 @@ export class AccessLog {
  */
 export async function openAccessLog(settings: LogSettings): Promise<AccessLog | undefined> {
   if (settings.access === "off") return undefined;
-  const { target, terminal } = await openTarget(settings.access);
+  const { target, terminal, release } = await openTarget(settings.access);
   const combined = settings.format === "combined" || (settings.format === "auto" && terminal);
-  return new AccessLog(target, combined ? combinedLine : jsonLine);
+  return new AccessLog(target, combined ? combinedLine : jsonLine, release);
 }
 
-async function openTarget(where: string): Promise<{ target: LogTarget; terminal: boolean }> {
+interface OpenTarget {
+  readonly target: LogTarget;
+  readonly terminal: boolean;
+  readonly release?: () => void;
+}
+
+async function openTarget(where: string): Promise<OpenTarget> {
   if (where === "stdout") return { target: Deno.stdout, terminal: Deno.stdout.isTerminal() };
   if (where === "stderr") return { target: Deno.stderr, terminal: Deno.stderr.isTerminal() };
   try {
-    return { target: await Deno.open(where, { append: true, create: true }), terminal: false };
+    const file = await Deno.open(where, { append: true, create: true });
+    return { target: file, terminal: false, release: () => file.close() };
   } catch (error) {
     throw new Error(`Cannot open the access log ${where}: ${(error as Error).message}`);
   }

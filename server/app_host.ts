@@ -18,9 +18,13 @@ export class HostedApp {
   #loaded: App | undefined;
   #loading: Promise<App> | undefined;
 
-  /** @param spec What the config says of it. */
-  constructor(spec: AppSpec) {
+  /**
+   * @param spec What the config says of it.
+   * @param given The app, if it is a function of this program and not a module.
+   */
+  constructor(spec: AppSpec, given?: App) {
     this.spec = spec;
+    this.#loaded = given;
     this.app = (request, response) => {
       if (this.#loaded !== undefined) return this.#loaded(request, response);
       return this.load().then((app) => app(request, response));
@@ -34,6 +38,7 @@ export class HostedApp {
    * @throws {AppLoadError} If the module is missing, throws, or has no app in it.
    */
   load(): Promise<App> {
+    if (this.#loaded !== undefined) return Promise.resolve(this.#loaded);
     this.#loading ??= loadApp(this.spec).then(
       (app) => this.#loaded = app,
       (error) => {

@@ -8,12 +8,10 @@ import { type CommandLine, readCommandLine, UsageError } from "./command_line.ts
 import { AppLoadError, ConfigError, ListenError } from "./errors.ts";
 import { EXIT } from "./exit_codes.ts";
 import { describeError } from "./say.ts";
+import { WORKER_ARGUMENT } from "./spawn.ts";
 import { processTerminal, red, showProblems, type Terminal } from "./terminal.ts";
 
 export type { Terminal };
-
-/** A bundle and a compiled binary start themselves again with this word as workers. */
-const WORKER = "worker";
 
 /**
  * Runs a command line.
@@ -24,7 +22,7 @@ const WORKER = "worker";
  */
 export async function main(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
   try {
-    if (args.length === 1 && args[0] === WORKER) return await work();
+    if (args.length === 1 && args[0] === WORKER_ARGUMENT) return await work();
     const line = readCommandLine(args);
     return await helpOrVersion(line, args, terminal) ?? await run(line, terminal);
   } catch (error) {

@@ -40,7 +40,11 @@ export class ConfigError extends Error {
   /** What is wrong, in the order of the file; at least one. */
   readonly problems: readonly ConfigProblem[];
 
-  /** @param problems What is wrong, in the order in which to show it; at least one. */
+  /**
+   * Collects what is wrong.
+   *
+   * @param problems What is wrong, in the order in which to show it; at least one.
+   */
   constructor(problems: readonly ConfigProblem[]) {
     super(problems.map((problem) => problem.report).join("\n"));
     this.problems = problems;
@@ -57,6 +61,8 @@ export class AppLoadError extends Error {
   readonly location: string;
 
   /**
+   * Says which app, from where, and why not.
+   *
    * @param app The app's name in the config.
    * @param location The module's URL, or the folder of a static app.
    * @param cause What went wrong.
@@ -77,6 +83,8 @@ export class ListenError extends Error {
   readonly address: string;
 
   /**
+   * Says which address, and why not.
+   *
    * @param address The address as the config writes it.
    * @param why What is the matter, to follow a colon.
    */

@@ -10,6 +10,7 @@ import type { Exchange } from "../twig/exchange.ts";
 import type { App } from "../twig/types.ts";
 import type { RequestHead, WireProtocol } from "../twig/wire.ts";
 import { Router } from "../router/mod.ts";
+import { formatAddress } from "./address.ts";
 import { type AccessLog, openAccessLog } from "./access_log.ts";
 import { HostedApp } from "./app_host.ts";
 import { Clock } from "./clock.ts";
@@ -31,7 +32,12 @@ export interface ServiceOptions {
   readonly takeOver?: boolean;
   /** Load every app before serving, as a reload does: a broken one must not replace a good one. */
   readonly loadAll?: boolean;
+  /** Apps that are functions of this program and not modules, by name. Default: none. */
+  readonly functions?: Functions;
 }
+
+/** Apps that are functions of this program, by name. */
+export type Functions = Readonly<Record<string, App>>;
 
 /** What one process serves. */
 export interface Service {
@@ -47,6 +53,16 @@ export interface Service {
   drain(stopping?: boolean): Promise<void>;
   /** Closes everything now. */
   stop(): void;
+  /**
+   * Serves something else from the next request on; limits, deadlines and log change with it. Module
+   * code that this process has loaded stays as it is.
+   *
+   * @param settings What to serve, on the same listeners.
+   * @param functions Apps that are functions.
+   * @throws {AppLoadError} If an app cannot be loaded; then everything stays as it was.
+   * @throws {TypeError} If the listeners are not the same.
+   */
+  change(settings: Settings, functions: Functions): Promise<void>;
 }
 
 interface Mounted {
@@ -76,11 +92,16 @@ export class Site {
   readonly #strictHosts: boolean;
   readonly #apps: readonly HostedApp[];
 
-  /** @param settings Apps and routes. */
-  constructor(settings: Settings) {
+  /**
+   * @param settings Apps and routes.
+   * @param functions Apps that are functions.
+   */
+  constructor(settings: Settings, functions: Functions = {}) {
     this.#strictHosts = settings.strictHosts;
     const apps = new Map<string, HostedApp>();
-    for (const spec of Object.values(settings.apps)) apps.set(spec.name, new HostedApp(spec));
+    for (const spec of Object.values(settings.apps)) {
+      apps.set(spec.name, new HostedApp(spec, functions[spec.name]));
+    }
     this.#apps = [...apps.values()];
     this.#router = new Router(settings.routes.map(({ host, path, app }) => {
       const hosted = apps.get(app);
@@ -125,21 +146,21 @@ function builtIn(app: App): Route {
 /** What all connections of one process share. */
 export class Host implements ConnectionHost {
   /** Sizes and counts. */
-  readonly limits: Limits;
+  limits!: Limits;
   /** Deadlines. */
-  readonly timeouts: Timeouts;
+  timeouts!: Timeouts;
   /** Whether details of errors are shown to clients. */
-  readonly development: boolean;
+  development!: boolean;
   /** Field lines that every answer gets. */
-  readonly extraFields: string;
+  extraFields!: string;
   /** The clock. */
   readonly clock: Clock = new Clock();
   /** Whether no further request is taken. */
   draining = false;
   /** Hears of finished exchanges, if there is an access log. */
-  readonly finished: ((exchange: Exchange) => void) | undefined;
+  finished: ((exchange: Exchange) => void) | undefined;
 
-  readonly #site: Site;
+  #site!: Site;
   readonly #errors: ErrorLog;
   readonly #connections = new Map<Connection, { wire: string; peer: () => string }>();
   #whenRoom: PromiseWithResolvers<void> | undefined;
@@ -152,12 +173,23 @@ export class Host implements ConnectionHost {
    * @param access The access log, if there is one.
    */
   constructor(settings: Settings, site: Site, errors: ErrorLog, access: AccessLog | undefined) {
+    this.#errors = errors;
+    this.use(settings, site, access);
+  }
+
+  /**
+   * Serves something else from the next request on.
+   *
+   * @param settings Limits, deadlines and the rest.
+   * @param site The apps.
+   * @param access The access log, if there is one.
+   */
+  use(settings: Settings, site: Site, access: AccessLog | undefined): void {
     this.limits = settings.limits;
     this.timeouts = settings.timeouts;
     this.development = settings.development;
     this.extraFields = settings.serverName === "" ? "" : `server: ${settings.serverName}\r\n`;
     this.#site = site;
-    this.#errors = errors;
     this.finished = access && ((exchange) => access.add(exchange, this.clock.tick()));
   }
 
@@ -241,30 +273,35 @@ export class Host implements ConnectionHost {
  * @throws {ListenError} If an address cannot be bound. Nothing is left bound then.
  */
 export async function startService(settings: Settings, options: ServiceOptions = {}): Promise<Service> {
-  const errors = new ErrorLog(`worker ${options.worker ?? 1}`);
-  const access = await openAccessLog(settings.log);
-  const site = new Site(settings);
+  const errors = new ErrorLog(options.worker === undefined ? "archangel" : `worker ${options.worker}`);
+  const site = new Site(settings, options.functions);
   await site.load(options.loadAll ?? false);
+  const access = await openAccessLog(settings.log);
   const host = new Host(settings, site, errors, access);
-  const running = new RunningService(host, access, settings.timeouts.drain);
+  const running = new RunningService(settings, host, access);
   try {
-    for (const address of settings.listen) {
-      const wire = await openWire(address.protocol, settings.limits);
-      running.add(
-        await listen(address, {
-          reusePort: options.reusePort ?? false,
-          takeOver: options.takeOver ?? false,
-          worker: options.worker ?? 1,
-        }),
-        wire,
-        errors,
-      );
+    for (const listener of await bindAll(settings.listen, options)) {
+      running.add(listener, await openWire(listener.address.protocol, host), errors);
     }
   } catch (error) {
     running.stop();
+    await access?.close();
     throw error;
   }
   return running;
+}
+
+/** Nobody is let in before every address is bound. */
+async function bindAll(addresses: readonly ListenAddress[], options: ServiceOptions): Promise<Listener[]> {
+  const { reusePort = false, takeOver = false, worker = 1 } = options;
+  const listeners: Listener[] = [];
+  try {
+    for (const address of addresses) listeners.push(await listen(address, { reusePort, takeOver, worker }));
+  } catch (error) {
+    for (const listener of listeners) listener.close();
+    throw error;
+  }
+  return listeners;
 }
 
 /** One protocol: how to speak it, and whose addresses it tells apps. */
@@ -278,24 +315,30 @@ export interface Wire {
 }
 
 /** FastCGI is loaded when a listener speaks it. */
-async function openWire(protocol: "http" | "fcgi", limits: Limits): Promise<Wire> {
-  if (protocol === "http") return { name: "http", core: () => new HttpCore(limits), ends: httpEndpoints };
+async function openWire(protocol: "http" | "fcgi", host: Host): Promise<Wire> {
+  if (protocol === "http") {
+    return {
+      name: "http",
+      core: () => new HttpCore(host.limits),
+      ends: httpEndpoints,
+    };
+  }
   const { FcgiCore } = await import("../fcgi/mod.ts");
-  return { name: "fcgi", core: () => new FcgiCore(limits), ends: fcgiEndpoints };
+  return { name: "fcgi", core: () => new FcgiCore(host.limits), ends: fcgiEndpoints };
 }
 
 class RunningService implements Service {
   readonly addresses: ListenAddress[] = [];
   readonly #host: Host;
-  readonly #access: AccessLog | undefined;
-  readonly #drainLimit: number;
   readonly #listeners: Listener[] = [];
+  #settings: Settings;
+  #access: AccessLog | undefined;
   #drained: Promise<void> | undefined;
 
-  constructor(host: Host, access: AccessLog | undefined, drainLimit: number) {
+  constructor(settings: Settings, host: Host, access: AccessLog | undefined) {
+    this.#settings = settings;
     this.#host = host;
     this.#access = access;
-    this.#drainLimit = drainLimit;
   }
 
   add(listener: Listener, wire: Wire, errors: ErrorLog): void {
@@ -320,14 +363,30 @@ class RunningService implements Service {
   async #drainNow(stopping: boolean): Promise<void> {
     this.#host.draining = true;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, this.#drainLimit));
+    const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, this.#host.timeouts.drain));
     const done = Promise.all(this.#listeners.map((listener) => listener.drain())).then(() =>
       this.#host.drain(stopping)
     );
     await Promise.race([done, limit]);
     clearTimeout(timer);
     this.stop();
-    await this.#access?.flush();
+    await this.#access?.close();
+  }
+
+  async change(settings: Settings, functions: Functions): Promise<void> {
+    const places = ({ listen }: Settings) => listen.map(formatAddress).join(" ");
+    if (places(settings) !== places(this.#settings)) {
+      throw new TypeError(
+        `Cannot listen on ${places(settings)} instead of ${places(this.#settings)}: that needs a new server`,
+      );
+    }
+    const site = new Site(settings, functions);
+    await site.load(true);
+    const old = this.#access;
+    this.#access = await openAccessLog(settings.log);
+    this.#settings = settings;
+    this.#host.use(settings, site, this.#access);
+    await old?.close();
   }
 
   stop(): void {

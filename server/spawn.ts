@@ -24,7 +24,7 @@ export interface SelfStart {
 }
 
 /** The argument that tells a bundle or a compiled binary to be a worker. */
-export const WORKER_ARGUMENT = "worker";
+export const WORKER_ARGUMENT = "--as-worker";
 
 /** Asks for the state of one permission, as `Deno.permissions.querySync` does. */
 export type PermissionQuery = (

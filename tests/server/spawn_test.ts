@@ -42,13 +42,13 @@ Deno.test("detectSelf() runs the worker module beside it, from a file and from a
 
 Deno.test("detectSelf() runs a single-file bundle again and tells it to be a worker", () => {
   const url = "https://example.org/archangel.js";
-  assertEquals(detectSelf(url, false), { executable, module: url, args: ["worker"] });
+  assertEquals(detectSelf(url, false), { executable, module: url, args: [WORKER_ARGUMENT] });
 });
 
 Deno.test("detectSelf() runs a compiled binary again and tells it to be a worker", () => {
   const self = detectSelf("file:///tmp/deno-compile-archangel/archangel/server/spawn.ts", true);
-  assertEquals(self, { executable, module: undefined, args: ["worker"] });
-  assertEquals(workerArguments(self, settingsFor(), everything), ["worker"]);
+  assertEquals(self, { executable, module: undefined, args: [WORKER_ARGUMENT] });
+  assertEquals(workerArguments(self, settingsFor(), everything), [WORKER_ARGUMENT]);
 });
 
 Deno.test("the command line takes the word that tells it to be a worker", async () => {
@@ -62,7 +62,7 @@ Deno.test("the command line takes the word that tells it to be a worker", async 
 });
 
 Deno.test("workerArguments() always passes --unstable-net and never prompts", () => {
-  const self = { executable, module: "https://example.org/archangel.js", args: ["worker"] };
+  const self = { executable, module: "https://example.org/archangel.js", args: [WORKER_ARGUMENT] };
   assertEquals(workerArguments(self, settingsFor({ denoConfig: "/srv/deno.json" }), everything), [
     "run",
     "--no-prompt",
@@ -71,7 +71,7 @@ Deno.test("workerArguments() always passes --unstable-net and never prompts", ()
     "/srv/deno.json",
     "-A",
     "https://example.org/archangel.js",
-    "worker",
+    WORKER_ARGUMENT,
   ]);
 });
 

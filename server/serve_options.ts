@@ -1,0 +1,244 @@
+/**
+ * What `serve()` takes: the settings of `archangel.yaml` with the same keys, where an app may also be
+ * a function of the calling program. Owns the way from these options to settings; the rules are
+ * those of the config.
+ *
+ * @module
+ */
+import type { FetchApp, FetchHandler } from "../twig/from_fetch.ts";
+import type { App } from "../twig/types.ts";
+import { loadConfig } from "./config.ts";
+import type { Settings } from "./settings.ts";
+
+/** A path, relative to the current folder, or a URL such as `new URL("./app.ts", import.meta.url)`. */
+export type Place = string | URL;
+
+/** A size: bytes, or text with a unit such as `"64KiB"`. */
+export type Size = number | string;
+
+/** A time span: text with a unit, such as `"10s"` or `"1m30s"`. */
+export type Duration = string;
+
+/**
+ * Options of `serve()`. Keys, types and defaults are those of the config (`docs/config.md`), but for
+ * two defaults: `workers` is 0 and `log.access` is `"off"`, since the process and its output belong
+ * to the program that calls.
+ */
+export interface ServeOptions {
+  /**
+   * Where to take connections: `"http://127.0.0.1:8000"`, `"fcgi+unix:/run/app.sock"`, one or several.
+   *
+   * @default {"http://127.0.0.1:8000"}
+   */
+  readonly listen?: string | ListenOption | readonly (string | ListenOption)[];
+  /**
+   * Worker processes; 0 serves in this process. With workers every app has to be a module.
+   *
+   * @default {0}
+   */
+  readonly workers?: number | "auto";
+  /** The apps, by names of your choice. */
+  readonly apps: Readonly<Record<string, AppOption>>;
+  /** Which requests go to which app; with a single app, all of them. */
+  readonly routes?: readonly RouteOption[];
+  /** Sizes and counts that a client cannot exceed. */
+  readonly limits?: LimitOptions;
+  /** Deadlines. */
+  readonly timeouts?: TimeoutOptions;
+  /** The access log. */
+  readonly log?: LogOptions;
+  /**
+   * Show errors of apps to the client, with stack.
+   *
+   * @default {false}
+   */
+  readonly development?: boolean;
+  /**
+   * The `Server` field of answers; `""` sends none.
+   *
+   * @default {"archangel"}
+   */
+  readonly server_name?: string;
+  /**
+   * Answer 421 instead of 404 to hosts that no route names.
+   *
+   * @default {false}
+   */
+  readonly strict_hosts?: boolean;
+  /** A deno.json whose imports the workers' modules use. Without workers this program's own holds. */
+  readonly deno_config?: Place;
+  /** Closes the server when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/** A listener with more than its URL. */
+export interface ListenOption {
+  /** `http://HOST:PORT`, `fcgi://HOST:PORT`, `http+unix:PATH` or `fcgi+unix:PATH`. */
+  readonly url: string;
+  /**
+   * File mode of a Unix socket, in octal.
+   *
+   * @default {"0660"}
+   */
+  readonly mode?: string;
+  /** Group that a Unix socket is given to. */
+  readonly group?: string;
+}
+
+/**
+ * An app: a function (a TWIG app), an object with a `fetch` method such as a Hono app, the place of a
+ * module or folder, or one of these with its settings.
+ */
+export type AppOption = App | { readonly fetch: FetchHandler } | Place | AppOptions;
+
+/** An app and its settings; exactly one of `twig`, `fetch`, `static` and `auto` is given. */
+export interface AppOptions {
+  /** A TWIG app, or the module whose default export is one. */
+  readonly twig?: App | Place;
+  /** A web-standard handler, or its module. */
+  readonly fetch?: FetchApp | Place;
+  /** A folder whose files are served. */
+  readonly static?: Place;
+  /** A module or folder whose kind is found out. */
+  readonly auto?: Place;
+  /**
+   * Import the module at the start instead of at its first request.
+   *
+   * @default {false}
+   */
+  readonly preload?: boolean;
+  /** Largest request body of this app. Default: `limits.body`. */
+  readonly body?: Size;
+}
+
+/** A route. */
+export interface RouteOption {
+  /** Host name, or `*.` and a name for all names below it. Default: every host. */
+  readonly host?: string;
+  /**
+   * Path prefix; the app sees the rest as its own path.
+   *
+   * @default {"/"}
+   */
+  readonly path?: string;
+  /** Name of the app. */
+  readonly app: string;
+}
+
+/** See `limits` in `docs/config.md`. */
+export interface LimitOptions {
+  /** Longest request target. */
+  readonly target_bytes?: Size;
+  /** Largest request head. */
+  readonly header_bytes?: Size;
+  /** Most field lines of a request. */
+  readonly header_fields?: number;
+  /** Largest request body. */
+  readonly body?: Size;
+  /** Most bytes of an unread body that are dropped to keep a connection. */
+  readonly drain_bytes?: Size;
+  /** Most exchanges open at once on one FastCGI connection. */
+  readonly open_exchanges?: number;
+  /** Most connections of one process. */
+  readonly connections?: number;
+  /** Most requests of one connection. */
+  readonly requests_per_connection?: number;
+}
+
+/** See `timeouts` in `docs/config.md`. */
+export interface TimeoutOptions {
+  /** A request head has to arrive within this. */
+  readonly header?: Duration;
+  /** Longest gap within a request body. */
+  readonly body?: Duration;
+  /** How long a connection is kept without a request. */
+  readonly idle?: Duration;
+  /** Longest time in which a client takes nothing of an answer. */
+  readonly write?: Duration;
+  /** How long to go on reading after an early error answer. */
+  readonly linger?: Duration;
+  /** How long a stop or reload waits for requests in flight. */
+  readonly drain?: Duration;
+  /** A new worker has to be ready within this. */
+  readonly boot?: Duration;
+}
+
+/** See `log` in `docs/config.md`. */
+export interface LogOptions {
+  /**
+   * `"off"`, `"stdout"`, `"stderr"`, or a file.
+   *
+   * @default {"off"}
+   */
+  readonly access?: Place;
+  /**
+   * How a line looks; `auto` is combined on a terminal, else JSON.
+   *
+   * @default {"auto"}
+   */
+  readonly format?: "auto" | "combined" | "json";
+}
+
+/** Options that were read: what to serve. */
+export interface Prepared {
+  /** Everything but the functions. */
+  readonly settings: Settings;
+  /** The apps that are functions of this program, by name. */
+  readonly functions: Readonly<Record<string, App>>;
+}
+
+/**
+ * Reads and checks options.
+ *
+ * @param options What `serve()` was given.
+ * @returns What to serve.
+ * @throws {ConfigError} With everything that is wrong, not only the first.
+ * @throws {TypeError} If an app is a function and there are workers, which it cannot be sent to.
+ */
+export async function prepare({ signal: _, ...options }: ServeOptions): Promise<Prepared> {
+  const functions: Record<string, App> = {};
+  const apps: Record<string, unknown> = {};
+  for (const [name, option] of Object.entries(options.apps ?? {})) {
+    const app = await functionIn(option);
+    if (app !== undefined) functions[name] = app;
+    apps[name] = app === undefined ? option : { ...settingsIn(option), twig: NOT_A_MODULE };
+  }
+  const { workers = 0, log = {} } = options;
+  const values = { ...options, workers, log: { ...log, access: log.access ?? "off" }, apps };
+  // Turns URLs into texts and leaves out what is undefined.
+  const settings = loadConfig({ values: JSON.parse(JSON.stringify(values)), valuesName: "serve()" });
+  const [name] = Object.keys(functions);
+  if (settings.workers > 0 && name !== undefined) {
+    throw new TypeError(
+      `Cannot serve app ${JSON.stringify(name)} with workers: they are other processes, and a function ` +
+        "cannot be sent there; name the app's module, or set workers to 0",
+    );
+  }
+  return { settings, functions };
+}
+
+/** Stands in the settings where a module would; never imported, as the function is there already. */
+const NOT_A_MODULE = "data:text/javascript,";
+
+/** The app, if it is a function or an object with one, rather than a place. */
+async function functionIn(option: AppOption): Promise<App | undefined> {
+  if (typeof option === "function") return option;
+  if (typeof option !== "object" || option === null) return undefined;
+  if ("twig" in option && typeof option.twig === "function") return option.twig;
+  if (!("fetch" in option) || !isHandler(option.fetch)) return undefined;
+  const { fromFetch } = await import("../twig/from_fetch.ts");
+  // As a method, a handler may need its object.
+  return fromFetch(typeof option.fetch === "function" ? option as FetchApp : option.fetch);
+}
+
+function isHandler(fetch: unknown): fetch is FetchApp {
+  return typeof fetch === "function" ||
+    (typeof fetch === "object" && fetch !== null && "fetch" in fetch && !(fetch instanceof URL));
+}
+
+/** The settings beside a function; an object of a class, such as a Hono app, has none. */
+function settingsIn(option: AppOption): Record<string, unknown> {
+  if (typeof option !== "object" || Object.getPrototypeOf(option) !== Object.prototype) return {};
+  const { fetch: _fetch, twig: _twig, ...settings } = option as Record<string, unknown>;
+  return settings;
+}
