@@ -27,6 +27,8 @@ const PLACES = 64;
 const LONGEST = 2048;
 /** Up to this size bytes are compared one by one, at any alignment. */
 const SHORT = 96;
+/** Larger buffers are not looked at as words: an idle connection would keep them alive by the view. */
+const LARGEST_MEMORY = 4096;
 
 /** What a head says of how the connection goes on, as {@linkcode HeadParser} has it. */
 export type RequestFraming = Pick<HeadParser, "modern" | "persistent" | "expectsContinue" | "bodyLength">;
@@ -88,7 +90,7 @@ export class RepeatedHead {
 
   #sameWords(known: KnownHead, input: InputBuffer): boolean {
     const { start, bytes } = input;
-    if ((start & 3) !== 0) return false;
+    if (((start | bytes.byteOffset) & 3) !== 0 || bytes.length > LARGEST_MEMORY) return false;
     if (this.#memory !== bytes) {
       this.#memory = bytes;
       this.#words = new Int32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length >> 2);
