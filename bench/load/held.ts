@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { contextSwitches, cpuSince, residentMemory } from "./processes.ts";
+import { contextSwitches, cpuSince, residentMemory, switchesSince } from "./processes.ts";
 import type { Sample } from "./results.ts";
 import { pinned, type ServerProcess } from "./server_process.ts";
 
@@ -78,7 +78,7 @@ export async function hold(
     return {
       ...(ended[i]! > 0 && { cpu: cpu * 1e6 / (connections * passed) }),
       busy: cpu * 1000 / passed,
-      switches: (after[i]!.switches - before[i]!.switches) / passed,
+      switches: switchesSince(before[i]!.switches, after[i]!.switches) / passed,
       memory: (after[i]!.memory - memory[i]!) / connections,
     };
   });

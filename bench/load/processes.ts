@@ -57,12 +57,18 @@ export function parseStat(text: string): Stat {
   };
 }
 
-function readStat(pid: number): Stat | undefined {
+/** A file of `/proc`; empty if the process has ended. */
+function readText(path: string): string {
   try {
-    return parseStat(Deno.readTextFileSync(`/proc/${pid}/stat`));
+    return Deno.readTextFileSync(path);
   } catch {
-    return undefined; // It has ended.
+    return "";
   }
+}
+
+function readStat(pid: number): Stat | undefined {
+  const text = readText(`/proc/${pid}/stat`);
+  return text === "" ? undefined : parseStat(text);
 }
 
 /** A process and all its descendants that live now. */
@@ -100,12 +106,8 @@ export function cpuSince(before: CpuTime, after: CpuTime): CpuTime {
 }
 
 function statusField(pid: number, field: string): number {
-  try {
-    const text = Deno.readTextFileSync(`/proc/${pid}/status`);
-    return Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0);
-  } catch {
-    return 0; // It has ended.
-  }
+  const text = readText(`/proc/${pid}/status`);
+  return Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(text)?.[1] ?? 0);
 }
 
 /** Peak resident memory of some processes together, in bytes; pages they share count for each. */
@@ -118,16 +120,22 @@ export function residentMemory(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + statusField(pid, "VmRSS") * 1024, 0);
 }
 
-/** How often the threads of some processes were given a CPU since they started. */
-export function contextSwitches(pids: readonly number[]): number {
-  let sum = 0;
+/** How often each thread of some processes was given a CPU since it started, by thread id. */
+export function contextSwitches(pids: readonly number[]): Map<number, number> {
+  const counts = new Map<number, number>();
   for (const pid of pids) {
     for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
-      const status = Deno.readTextFileSync(`/proc/${pid}/task/${name}/status`);
-      for (const [, count] of status.matchAll(/ctxt_switches:\s+(\d+)/g)) sum += Number(count);
+      const status = readText(`/proc/${pid}/task/${name}/status`);
+      const found = [...status.matchAll(/ctxt_switches:\s+(\d+)/g)];
+      counts.set(Number(name), found.reduce((sum, [, count]) => sum + Number(count), 0));
     }
   }
-  return sum;
+  return counts;
+}
+
+/** Context switches between two looks; those of threads that ended meanwhile are not known. */
+export function switchesSince(before: Map<number, number>, after: Map<number, number>): number {
+  return [...after].reduce((sum, [thread, count]) => sum + count - (before.get(thread) ?? 0), 0);
 }
 
 /** Seconds that some cores were busy since the machine started, whoever used them. */

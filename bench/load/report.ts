@@ -49,6 +49,7 @@ const COLUMNS: readonly (readonly [Metric, string])[] = [
   ["throughput", "requests/s"],
   ["p50", "p50 ms"],
   ["p99", "p99 ms"],
+  ["max", "max ms"],
   ["memory", "bytes/connection"],
   ["busy", "CPU ms/s"],
   ["switches", "wake-ups/s"],

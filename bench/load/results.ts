@@ -18,6 +18,8 @@ export interface Sample {
   readonly p50?: number;
   /** 99th percentile of the latency in milliseconds. */
   readonly p99?: number;
+  /** Largest latency in milliseconds. */
+  readonly max?: number;
   /** Resident memory for a connection in bytes. */
   readonly memory?: number;
   /** CPU milliseconds used in a second. */
@@ -118,8 +120,8 @@ export function ratio(
 }
 
 /** Latencies and errors of a report. */
-export function latencies({ p50, p99, errors }: WrkReport): Sample {
-  return { p50, p99, errors };
+export function latencies({ p50, p99, max, errors }: WrkReport): Sample {
+  return { p50, p99, max, errors };
 }
 
 /** File name of a run: its date and commit. */

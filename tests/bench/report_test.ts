@@ -1,0 +1,63 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import { compareWithStored } from "../../bench/load/compare.ts";
+import { GOALS, judge } from "../../bench/load/goals.ts";
+import { runReport, scenarioReport, table } from "../../bench/load/report.ts";
+import { fileName } from "../../bench/load/results.ts";
+import { SCENARIOS } from "../../bench/load/scenarios.ts";
+import { HELLO, RUN } from "./sample_run.ts";
+
+Deno.test("table() aligns names to the left and figures to the right", () => {
+  assertEquals(
+    table(["who", "µs"], [["a", "1.5"], ["longer", "10"]]),
+    "| who    |  µs |\n| ------ | --: |\n| a      | 1.5 |\n| longer |  10 |",
+  );
+});
+
+Deno.test("judge() says of each goal whether the median ratio reaches it", () => {
+  assertEquals(
+    judge(HELLO).map(({ goal: { metric, rival }, found, met }) => [metric, rival, found, met]),
+    [["cpu", "deno_serve", 1.2, false], ["cpu", "hono", 1, true], ["p99", "deno_serve", 1, true]],
+  );
+});
+
+Deno.test("judge() passes over goals whose rival did not take part", () => {
+  const { length } = judge({ ...HELLO, contenders: HELLO.contenders.slice(0, 1) });
+  assertEquals(length, 0);
+});
+
+Deno.test("every goal is about a scenario and contenders that exist", () => {
+  for (const { scenario, name = "archangel", rival } of GOALS) {
+    const contenders = SCENARIOS.find((found) => found.name === scenario)?.contenders ?? [];
+    const names = contenders.map((contender) => contender.name ?? contender.rival);
+    assertEquals([name, rival ?? name].filter((wanted) => !names.includes(wanted)), [], scenario);
+  }
+});
+
+Deno.test("scenarioReport() shows ratios, goals, who is missing and what disturbed", () => {
+  const report = scenarioReport(HELLO);
+  assertStringIncludes(
+    report,
+    "| Archangel            |     1.200 |   1.00–1.50 |   3.00 |   1.00 |    50.0 |",
+  );
+  assertStringIncludes(report, "- NOT MET: archangel cpu ≤ 1.1 × deno_serve: 1.20");
+  assertStringIncludes(report, "- missing: nginx, for want of nginx");
+  assertStringIncludes(report, "- other programs used 25 % of the servers' core");
+});
+
+Deno.test("runReport() names machine, method and chart", () => {
+  const report = runReport(RUN, fileName(RUN));
+  assertStringIncludes(report, "2 CPUs (A & B), 8 GiB, Linux 6; Deno 2.9.6.");
+  assertStringIncludes(report, "(2026-03-04T0506-abc1234.svg)");
+});
+
+Deno.test("compareWithStored() calls a change within the spread of both runs none", () => {
+  assertStringIncludes(compareWithStored(RUN, RUN), "   0 % | within the spread |");
+});
+
+Deno.test("compareWithStored() tells worse from better when the spreads are apart", () => {
+  const [ours, ...others] = HELLO.contenders;
+  const slower = { ...ours!, samples: ours!.samples.map((sample) => ({ cpu: sample.cpu! * 2 })) };
+  const later = { ...RUN, scenarios: [{ ...HELLO, contenders: [slower, ...others] }] };
+  assertStringIncludes(compareWithStored(later, RUN), "1.200 | 2.400 | +100 % |   worse");
+  assertStringIncludes(compareWithStored(RUN, later), "2.400 | 1.200 |  -50 % |  better");
+});
