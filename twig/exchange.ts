@@ -482,7 +482,7 @@ export class Exchange implements Corked {
     const { status } = this.#response;
     const block: FieldBlock = encodeFields(this.#response.fields);
     let { lines } = block;
-    if (!block.hasType && text) {
+    if (!block.hasType && text && status !== 204 && status !== 304) {
       lines += "content-type: text/plain; charset=utf-8\r\n";
     }
     const bodyless = !this.#bodyAllowed();
