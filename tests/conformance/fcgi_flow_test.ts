@@ -1,0 +1,198 @@
+/** Flow control both ways: what nobody reads is not held, and not sent for. */
+import { assert, assertEquals } from "@std/assert";
+import {
+  begin,
+  FcgiClient,
+  get,
+  params,
+  post,
+  request,
+  stdin,
+  stdinEnd,
+  TYPE,
+} from "../support/fcgi_client.ts";
+import { overBoth } from "../support/fcgi_server.ts";
+import { delay } from "../support/delay.ts";
+import { choosePackages } from "../support/packages.ts";
+import type { App } from "../../twig/mod.ts";
+
+const MiB = 1024 * 1024;
+const { config } = await choosePackages();
+
+/** A server in a process of its own. */
+class Sink implements AsyncDisposable {
+  readonly #child: Deno.ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+  readonly #ask: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
+  port = 0;
+
+  private constructor() {
+    const program = new URL("../support/fcgi_sink.ts", import.meta.url).href;
+    this.#child = new Deno.Command(Deno.execPath(), {
+      args: ["run", "-A", "-c", config, "--v8-flags=--expose-gc", program],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "inherit",
+    }).spawn();
+    this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
+    this.#ask = this.#child.stdin.getWriter();
+  }
+
+  static async start(): Promise<Sink> {
+    const sink = new Sink();
+    sink.port = Number((await sink.#lines.next()).value);
+    return sink;
+  }
+
+  connect(): Promise<FcgiClient> {
+    return FcgiClient.connect({ protocol: "fcgi", transport: "tcp", hostname: "127.0.0.1", port: this.port });
+  }
+
+  /** Memory in use now, in bytes: of the whole process, and of what is reachable. */
+  async memory(): Promise<{ rss: number; held: number }> {
+    await this.#ask.write(new TextEncoder().encode("?\n"));
+    return JSON.parse((await this.#lines.next()).value);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#ask.close();
+    await this.#child.status;
+    await this.#lines.return?.();
+  }
+}
+
+Deno.test("a 64 MiB upload to an app that does not read stays in the socket", async () => {
+  await using sink = await Sink.start();
+  using client = await sink.connect();
+  await client.send(begin(), params(post(64 * MiB, "/ignore")));
+  const before = await sink.memory();
+  const piece = stdin(new Uint8Array(65528));
+  let sent = 0;
+  const sending = (async () => {
+    for (let i = 0; i < 1024; i++) {
+      await client.send(piece);
+      sent += 65528;
+    }
+  })().catch(() => {});
+  await delay(1500);
+  const after = await sink.memory();
+  // A window of the server, and the kernel's two buffers.
+  assert(sent < 24 * MiB, `${sent} bytes were taken`);
+  assert(after.held - before.held < 4 * MiB, `${after.held - before.held} bytes are held`);
+  client.close();
+  await sending;
+});
+
+Deno.test("fifty readers that stall in answers of 50 MB cost a few MiB", async () => {
+  await using sink = await Sink.start();
+  using first = await sink.connect();
+  await first.ask(get("/download"));
+  const before = await sink.memory();
+  const clients = [];
+  for (let i = 0; i < 50; i++) {
+    const client = await sink.connect();
+    await client.send(request(get("/download")));
+    clients.push(client);
+  }
+  for (const client of clients) assert(await client.next() !== undefined);
+  await delay(500);
+  const after = await sink.memory();
+  assert(after.held - before.held < 16 * MiB, `${(after.held - before.held) / MiB} MiB are held`);
+  assert(after.rss - before.rss < 64 * MiB, `${(after.rss - before.rss) / MiB} MiB more`);
+  assertEquals((await first.ask(get("/download"))).body.length, 782 * 64_000);
+  for (const client of clients) client.close();
+});
+
+const count: App = async (request) => {
+  let size = 0;
+  for await (const chunk of request.body) size += chunk.length;
+  return String(size);
+};
+
+overBoth("a body larger than every buffer arrives whole", count, async (server) => {
+  using client = await server.connect();
+  await client.send(begin(), params(post(undefined)));
+  for (let i = 0; i < 300; i++) await client.send(stdin(new Uint8Array(65535)));
+  await client.send(stdinEnd());
+  assertEquals((await client.answer()).body, String(300 * 65535));
+}, { limits: { bodyBytes: 64 * MiB } });
+
+overBoth("an app that stops reading for a while gets the rest later", async (request) => {
+  let size = 0;
+  for await (const chunk of request.body) {
+    if (size < 2 * MiB && size + chunk.length >= 2 * MiB) await delay(300);
+    size += chunk.length;
+  }
+  return String(size);
+}, async (server) => {
+  using client = await server.connect();
+  await client.ask(post(8 * MiB), { body: new Uint8Array(8 * MiB) }).then(({ body }) =>
+    assertEquals(body, String(8 * MiB))
+  );
+});
+
+overBoth("an app may answer while it reads", async function* (request) {
+  for await (const chunk of request.body) yield chunk;
+}, async (server) => {
+  using client = await server.connect();
+  await client.send(begin(), params(post(undefined)));
+  for (const word of ["one ", "two ", "three"]) {
+    await client.send(stdin(word));
+    await client.receives(word);
+  }
+  await client.send(stdinEnd());
+  assertEquals((await client.answer()).body, "one two three");
+}, {});
+
+overBoth("an echo of 16 MB flows both ways at once", async function* (request) {
+  for await (const chunk of request.body) yield chunk;
+}, async (server) => {
+  using client = await server.connect();
+  const body = new Uint8Array(16_000_000);
+  for (let i = 0; i < body.length; i++) body[i] = i * 31 + (i >> 9);
+  const sending = client.send(request(post(body.length), { body }));
+  const { body: answer } = await client.answer();
+  await sending;
+  assertEquals(answer.length, body.length);
+  for (let i = 0; i < body.length; i += 997) assertEquals(answer.charCodeAt(i), body[i]);
+}, { limits: { bodyBytes: 64 * MiB } });
+
+overBoth("a reader that stalls on one connection is in nobody's way on others", download, async (server) => {
+  using stalled = await server.connect();
+  await stalled.send(request(get("/big")));
+  using other = await server.connect();
+  for (let i = 0; i < 20; i++) assertEquals((await other.ask()).body, "small");
+});
+
+overBoth("a front end that goes away in the middle of an answer stops the app", async function* (request) {
+  const name = request.query;
+  try {
+    for (;;) yield new Uint8Array(64_000);
+  } finally {
+    stopped.add(name);
+  }
+}, async (server) => {
+  const name = crypto.randomUUID();
+  const client = await server.connect();
+  await client.send(request(get(`/?${name}`)));
+  await client.next();
+  client.close();
+  for (let i = 0; i < 200 && !stopped.has(name); i++) await delay(20);
+  assert(stopped.has(name));
+  assertEquals(server.log, []);
+});
+
+const stopped = new Set<string>();
+
+overBoth("a reader that makes no progress is given up after timeouts.write", download, async (server) => {
+  using client = await server.connect();
+  await client.send(request(get("/big")));
+  await delay(1500);
+  const records = await client.rest().catch(() => []);
+  assertEquals(records.filter(({ type }) => type === TYPE.end), []);
+}, { timeouts: { write: 500 } });
+
+async function* download(request: Parameters<App>[0]): AsyncGenerator<Uint8Array | string> {
+  if (request.pathInfo !== "/big") return void (yield "small");
+  for (let i = 0; i < 1000; i++) yield new Uint8Array(64_000);
+}
