@@ -5,6 +5,7 @@
  * @module
  */
 import { parseArgs } from "jsr:@std/cli@^1/parse-args";
+import { dirname, resolve } from "node:path";
 import { COMMANDS, type CommandSpec, flagsOf, type FlagSpec } from "./command_table.ts";
 import { checkValues, CONFIG_FILE, type ConfigInput, type ConfigValues } from "./config.ts";
 import { didYouMean, nearest } from "./nearest.ts";
@@ -145,7 +146,9 @@ export function configInput(line: CommandLine, target: string | undefined): Conf
   const flags = flagValues(line);
   const problem = checkValues(flags).find((problem) => problem.key !== "" && !problem.key.startsWith("apps"));
   if (problem !== undefined) throw new UsageError(problem.message);
-  if (target !== undefined) return { values: { apps: { [nameFor(target)]: target }, ...flags } };
+  if (target !== undefined) {
+    return { values: { apps: { [nameFor(target)]: target }, ...flags }, home: dirname(resolve(target)) };
+  }
   const file = typeof config === "string" ? config : CONFIG_FILE;
   if (config === undefined && !exists(file)) {
     throw new UsageError(

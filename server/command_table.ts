@@ -68,6 +68,12 @@ const CONFIG_FLAG: FlagSpec = {
   otherwise: "archangel.yaml in this folder",
 };
 
+const HERE_FLAG: FlagSpec = {
+  name: "here",
+  kind: "switch",
+  summary: "Load apps in this process, without the deno.json of deno_config.",
+};
+
 const TARGET = "[FOLDER | MODULE]";
 
 /** The commands; the first one is meant if none is named. */
@@ -90,7 +96,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       "App modules are really loaded, so what they do on import is done. No port is touched.",
     flags: [
       { name: "json", kind: "switch", summary: "Print the outcome as JSON, for tools." },
-      { name: "here", kind: "switch", summary: "Load apps in this process, whatever deno_config says." },
+      HERE_FLAG,
     ],
     takesSettings: true,
     load: () => import("./commands/check.ts"),
@@ -130,6 +136,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         summary: "The body; @FILE reads a file, @- stdin.",
       },
       { name: "include", letter: "i", kind: "switch", summary: "Print status and header fields, too." },
+      HERE_FLAG,
     ],
     takesSettings: true,
     load: () => import("./commands/fetch.ts"),

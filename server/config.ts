@@ -33,6 +33,8 @@ export interface ConfigInput {
   readonly values?: ConfigValues;
   /** How to call the values in messages. Default: `"command line"`. */
   readonly valuesName?: string;
+  /** Folder whose deno.json is the apps'. Default: that of the config file, else the current one. */
+  readonly home?: string;
 }
 
 /**
@@ -59,7 +61,16 @@ export function loadConfig(input: ConfigInput, look: Look = REAL): Settings {
     const source = ConfigSource.fromValue(input.valuesName ?? "command line", input.values);
     config.read(source, { ...look, folder: Deno.cwd() });
   }
-  return finish(config, path);
+  const settings = finish(config, path);
+  const folder = input.home ?? (path === undefined ? Deno.cwd() : dirname(path));
+  return { ...settings, denoConfig: settings.denoConfig ?? denoConfigIn(folder, look) };
+}
+
+/** Deno would look beside its main module, which is ours; the user's is beside the user's config. */
+function denoConfigIn(folder: string, { look }: Look): string | undefined {
+  return ["deno.json", "deno.jsonc"].map((name) => resolve(folder, name)).find((path) =>
+    look(path) === "file"
+  );
 }
 
 /**

@@ -65,7 +65,10 @@ export interface ServeOptions {
    * @default {false}
    */
   readonly strict_hosts?: boolean;
-  /** A deno.json whose imports the workers' modules use. Without workers this program's own holds. */
+  /**
+   * A deno.json whose imports the workers' modules use; without workers, this program's own holds.
+   * Default: the one in the current folder.
+   */
   readonly deno_config?: Place;
   /** Closes the server when it aborts. */
   readonly signal?: AbortSignal;

@@ -93,7 +93,7 @@ export interface Settings {
   readonly timeouts: Timeouts;
   /** Logs. */
   readonly log: LogSettings;
-  /** Path of a deno.json whose imports the workers' modules use; `undefined`: Deno's own search. */
+  /** Path of a deno.json whose imports the workers' modules use; `undefined`: there is none. */
   readonly denoConfig: string | undefined;
   /** Path of the config file, for messages; `undefined` if there is none. */
   readonly source: string | undefined;

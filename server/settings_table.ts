@@ -375,9 +375,10 @@ export const SETTINGS = [
     key: "deno_config",
     kind: paths.existingFile,
     default: undefined,
-    otherwise: "Deno's own search, from the current folder upwards",
+    otherwise: "deno.json or deno.jsonc beside the config, or beside the module that is served without one",
     summary: "A deno.json whose imports the apps use.",
-    reason: "One for all apps. A deno.json beside an app module is not read: Deno reads the root's only.",
+    reason:
+      "One for all apps: Deno reads one config a process, and none that is beside an app module elsewhere. It is given to the workers; without workers, run Deno itself with `-c FILE`.",
     flag: { name: "deno-config", value: "FILE" },
   }),
 ] as const;

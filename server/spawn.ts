@@ -50,10 +50,28 @@ export type PermissionQuery = (
 export function detectSelf(here = import.meta.url, standalone = Deno.build.standalone): SelfStart {
   const executable = Deno.execPath();
   if (standalone) return { executable, module: undefined, args: [WORKER_ARGUMENT] };
-  if (new URL(here).pathname.endsWith("/server/spawn.ts")) {
-    return { executable, module: new URL("./worker_main.ts", here).href, args: [] };
-  }
+  if (isSource(here)) return { executable, module: new URL("./worker_main.ts", here).href, args: [] };
   return { executable, module: here, args: [WORKER_ARGUMENT] };
+}
+
+/**
+ * The command line of this program, as a module that Deno can be told to run.
+ *
+ * @param here URL of this module as it runs.
+ * @param standalone Whether this is a compiled binary.
+ * @returns Its URL; `undefined` in a compiled binary, which holds no module that Deno could run.
+ */
+export function detectProgram(
+  here = import.meta.url,
+  standalone = Deno.build.standalone,
+): string | undefined {
+  if (standalone) return undefined;
+  return isSource(here) ? new URL("./cli.ts", here).href : here;
+}
+
+/** Whether this module is a file of its own, and not a part of a bundle. */
+function isSource(here: string): boolean {
+  return new URL(here).pathname.endsWith("/server/spawn.ts");
 }
 
 /**

@@ -1,8 +1,8 @@
 /**
  * `archangel check`: the config, and then every app loaded for real, without touching a port.
  *
- * Deno applies one config to a process, so where `deno_config` names one, the apps are loaded in a
- * process of their own that has it, as they will be when they are served.
+ * Where there is a deno.json for them, the apps are loaded in a process of their own that has it, as
+ * they will be when they are served.
  *
  * @module
  */
@@ -12,9 +12,9 @@ import { type CommandLine, configInput } from "../command_line.ts";
 import { loadConfig } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { EXIT } from "../exit_codes.ts";
+import { rerun } from "../rerun.ts";
 import { describeError } from "../say.ts";
 import type { AppSpec, Settings } from "../settings.ts";
-import { permissionFlags } from "../spawn.ts";
 import { red, showProblems, type Terminal } from "../terminal.ts";
 import { formatDuration } from "../units.ts";
 
@@ -46,10 +46,10 @@ export async function run(line: CommandLine, terminal: Terminal): Promise<number
     else showProblems(terminal, error);
     return EXIT.failure;
   }
-  const module = ownModule();
-  if (settings.denoConfig !== undefined && line.flags["here"] !== true && module !== undefined) {
-    return await checkInChild(module, settings, line);
-  }
+  return await rerun(line, settings) ?? await checkApps(settings, json, terminal);
+}
+
+async function checkApps(settings: Settings, json: boolean, terminal: Terminal): Promise<number> {
   const apps = await Promise.all(
     Object.values(settings.apps).map((app) => load(app, settings.timeouts.boot)),
   );
@@ -102,28 +102,4 @@ function summary(settings: Settings, apps: readonly Loaded[]): string {
 
 function outcome(app: Loaded): string {
   return app.error === undefined ? `loaded in ${app.milliseconds} ms` : "failed";
-}
-
-/** The command line as a module that Deno can be told to run; none in a compiled binary. */
-function ownModule(): string | undefined {
-  if (Deno.build.standalone) return undefined;
-  const source = new URL(import.meta.url).pathname.endsWith("/server/commands/check.ts");
-  return source ? new URL("../cli.ts", import.meta.url).href : import.meta.url;
-}
-
-async function checkInChild(module: string, settings: Settings, line: CommandLine): Promise<number> {
-  const permissions = permissionFlags(settings, (descriptor) => Deno.permissions.querySync(descriptor));
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...["run", "--no-prompt", "--unstable-net", "-c", settings.denoConfig!, ...permissions, module],
-      ...["check", "--here", ...Object.entries(line.flags).flatMap(flagArguments), ...line.arguments],
-    ],
-    stdin: "null",
-  });
-  return (await child.spawn().status).code;
-}
-
-function flagArguments([name, value]: [string, CommandLine["flags"][string]]): string[] {
-  if (typeof value === "boolean") return [`--${name}`];
-  return [value].flat().map((text) => `--${name}=${text}`);
 }

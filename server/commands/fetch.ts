@@ -9,6 +9,8 @@ import { loadConfig } from "../config.ts";
 import { EXIT } from "../exit_codes.ts";
 import { requestInProcess } from "../in_process.ts";
 import { readRequestUrl, type RequestUrl } from "../request_url.ts";
+import { rerun } from "../rerun.ts";
+import type { Settings } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 import { SOFTWARE } from "../version.ts";
 
@@ -25,6 +27,15 @@ export async function run(line: CommandLine, terminal: Terminal): Promise<number
   const [text, target] = line.arguments;
   if (text === undefined) throw new UsageError("Nothing to fetch: name a URL");
   const settings = loadConfig(configInput(line, target));
+  return await rerun(line, settings) ?? await fetchHere(text, settings, line, terminal);
+}
+
+async function fetchHere(
+  text: string,
+  settings: Settings,
+  line: CommandLine,
+  terminal: Terminal,
+): Promise<number> {
   const body = await readData(line.flags["data"]);
   const method = methodOf(line, body);
   const request = encodeRequest(method, readRequestUrl(text, settings.listen), fieldsOf(line, body), body);

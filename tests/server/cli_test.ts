@@ -178,20 +178,27 @@ Deno.test("check --json tells tools the same", async () => {
   assertEquals([bad.ok, bad.problems[0].key, bad.problems[0].line], [false, "worker", 1]);
 });
 
-Deno.test("check loads apps under the deno.json that deno_config names", async () => {
-  using folder = new Folder({
-    "api.js": 'import { answer } from "somewhere"; export default { fetch: () => new Response(answer) };',
-    "somewhere.js": 'export const answer = "42";',
+for (const command of ["check", "fetch"]) {
+  Deno.test(`${command} loads apps under the deno.json that deno_config names, or that is beside the config`, async () => {
+    using folder = new Folder({
+      "api.js": 'import { answer } from "somewhere"; export default { fetch: () => new Response(answer) };',
+      "somewhere.js": 'export const answer = "42\\n";',
+    });
+    const config = { ...await offlineImports(), imports: { somewhere: `${folder.path}/somewhere.js` } };
+    Deno.writeTextFileSync(`${folder.path}/other.json`, JSON.stringify(config));
+    const args = command === "check" ? ["check"] : ["fetch", "/api"];
+    const without = await spawn(folder.path, args);
+    assertEquals(without.code, 1);
+    assertStringIncludes(without.error, "somewhere");
+    const named = await spawn(folder.path, [...args, "--deno-config", "other.json"]);
+    assertEquals([named.code, named.error], [0, ""]);
+    assertMatch(named.out, /is fine\n$|^42\n$/);
+    Deno.renameSync(`${folder.path}/other.json`, `${folder.path}/deno.json`);
+    const beside = await spawn(folder.path, args);
+    assertEquals([beside.code, beside.error], [0, ""]);
+    assertMatch(beside.out, /is fine\n$|^42\n$/);
   });
-  const config = { ...await offlineImports(), imports: { somewhere: `${folder.path}/somewhere.js` } };
-  Deno.writeTextFileSync(`${folder.path}/deno.json`, JSON.stringify(config));
-  const without = await spawn(folder.path, ["check"]);
-  assertEquals(without.code, 1);
-  assertStringIncludes(without.error, "somewhere");
-  const withIt = await spawn(folder.path, ["check", "--deno-config", "deno.json"]);
-  assertEquals([withIt.code, withIt.error], [0, ""]);
-  assertMatch(withIt.out, /is fine\n$/);
-});
+}
 
 /** The stand-ins, where this machine needs them. */
 async function offlineImports(): Promise<Record<string, unknown>> {
