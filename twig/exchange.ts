@@ -148,6 +148,7 @@ export class Exchange implements Corked {
     if (this.#body === undefined) {
       this.#body = new RequestBody(this);
       if (this.#bodyless) this.#body.finish(undefined);
+      else if (this.#stage === Stage.Over) this.#body.fail(new ConnectionLost());
     }
     return this.#body;
   }
@@ -546,6 +547,8 @@ export class Exchange implements Corked {
     this.#held = NOTHING;
     this.#heldSize = 0;
     this.onCorkList = false;
+    // Nobody feeds it any more: whoever still reads must not wait for ever.
+    this.#body?.fail(new ConnectionLost("The answer ended before the request body was read"));
     if (completed) this.#carrier.end(this, trailers);
     else this.#carrier.cut(this);
   }

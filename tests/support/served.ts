@@ -97,6 +97,11 @@ export class Served implements AsyncDisposable {
     return new Served(await startService(settingsOf(app, differences)), log, stopListening);
   }
 
+  /** The first lines of the messages in the error log, without the stacks that may follow them. */
+  get messages(): string[] {
+    return this.log.filter((line) => /^[a-z]+( \d+)?: \d{4}-\d\d-\d\dT/.test(line));
+  }
+
   /** Connects; the connection is closed with the server at the latest. */
   async connect(): Promise<RawClient> {
     const client = await RawClient.connect(this.port);
