@@ -76,8 +76,8 @@ function group(scenario: ScenarioResult, y: number): { svg: string; end: number 
   const one = round(x(1));
   const svg = `<text class="title" x="16" y="${y + 16}">${escape(scenario.name)}
 <tspan class="soft" font-weight="400"> ${escape(scenario.about)}: ${NAMES[metric]}</tspan></text>
-${bars.join("\n")}
-<line class="one" x1="${one}" x2="${one}" y1="${y + TITLE - 3}" y2="${at - GAP + 3}"/>`;
+<line class="one" x1="${one}" x2="${one}" y1="${y + TITLE - 3}" y2="${at - GAP + 3}"/>
+${bars.join("\n")}`;
   return { svg, end: at + 10 };
 }
 

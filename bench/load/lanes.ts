@@ -45,23 +45,17 @@ export interface Entry {
   readonly tree: { readonly root: string; readonly config: string };
 }
 
-/**
- * Who competes: ours, the baseline, then the others as far as they are wanted.
- *
- * @param scenario The scenario.
- * @param bench The run.
- * @returns Those who can, and what the others lack.
- */
-export function entries(scenario: Scenario, bench: Bench): { present: Entry[]; missing: string[] } {
+/** Who competes: ours, the baseline, then the others as far as they are wanted. */
+function entries(scenario: Scenario, bench: Bench): Entry[] {
   const { options: { rivals, control }, config, before } = bench;
   const tree = { root: ROOT, config };
   const plain = (contender: Contender): Entry => {
     const name = contender.name ?? contender.rival;
-    return { contender, name, title: contender.name ?? RIVALS[contender.rival]!.title, tree };
+    return { contender, name, title: contender.title ?? RIVALS[contender.rival]!.title, tree };
   };
   const [ours, baseline, ...others] = scenario.contenders.map(plain) as [Entry, Entry, ...Entry[]];
   const renamed = (entry: Entry, name: string): Entry => ({ ...entry, name, title: name });
-  const all = [
+  return [
     ours,
     baseline,
     ...(before ? [{ ...renamed(ours, `${ours.name}@${before.ref}`), tree: before }] : []),
@@ -70,13 +64,50 @@ export function entries(scenario: Scenario, bench: Bench): { present: Entry[]; m
       rivals.length === 0 || rivals.includes(name) || name.startsWith("archangel")
     ),
   ];
-  const lacks = ({ contender }: Entry) => missingPrograms(RIVALS[contender.rival]!).join(", ");
-  return {
-    present: all.filter((entry) => lacks(entry) === ""),
-    missing: all.filter((entry) => lacks(entry) !== "").map((entry) =>
-      `${entry.name}, for want of ${lacks(entry)}`
-    ),
-  };
+}
+
+/**
+ * Finds out who can take part, by starting each contender once and asking it.
+ *
+ * @param scenario The scenario.
+ * @param bench The run.
+ * @returns Those who answer right, and what the others lack.
+ * @throws {Error} If Archangel or the baseline does not start, or anybody answers wrong.
+ */
+export async function audition(
+  scenario: Scenario,
+  bench: Bench,
+): Promise<{ present: readonly Entry[]; missing: readonly string[] }> {
+  const present: Entry[] = [];
+  const missing: string[] = [];
+  for (const [place, entry] of entries(scenario, bench).entries()) {
+    const lacks = missingPrograms(RIVALS[entry.contender.rival]!).join(", ");
+    const trouble = lacks === "" ? await tryOut(entry, scenario, bench) : `there is no ${lacks}`;
+    if (trouble === undefined) present.push(entry);
+    else if (place < 2) throw new Error(`${entry.name}: ${trouble}`);
+    else missing.push(`${entry.name}: ${trouble}`);
+  }
+  return { present, missing };
+}
+
+/** Returns why a contender does not start, if so. */
+async function tryOut(entry: Entry, scenario: Scenario, bench: Bench): Promise<string | undefined> {
+  let lane: Lane;
+  try {
+    lane = await startLane(entry, scenario, bench);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  const { contender: { path = scenario.load.path }, name } = entry;
+  const reply = await lane.server.ask(path, scenario.probe, scenario.expected.body instanceof RegExp).catch(
+    String,
+  );
+  const wrong = typeof reply === "string" ? reply : complaint(reply, scenario.expected);
+  await lane.server.stop();
+  if (wrong !== undefined) {
+    throw new Error(`${name} answers ${scenario.name} with ${wrong}\n${lane.server.output()}`);
+  }
+  return undefined;
 }
 
 /** Cores of the servers and of the load. Several workers get both. */
@@ -86,11 +117,6 @@ export function coresOf({ workers = 1 }: Scenario, { options }: Bench): { server
   return workers > 1 ? { server: all, load: all } : { server: serverCores, load: loadCores };
 }
 
-/**
- * Starts a contender and asks it once.
- *
- * @throws {Error} If it does not start or answers wrong.
- */
 async function startLane({ contender, name, tree }: Entry, scenario: Scenario, bench: Bench): Promise<Lane> {
   const server = await ServerProcess.start(RIVALS[contender.rival]!, {
     port: freePort(),
@@ -101,14 +127,7 @@ async function startLane({ contender, name, tree }: Entry, scenario: Scenario, b
     folder: Deno.makeTempDirSync({ dir: bench.folder }),
     ...tree,
   }, coresOf(scenario, bench).server);
-  const path = contender.path ?? scenario.load.path;
-  const reply = await server.ask(path, scenario.probe, scenario.expected.body instanceof RegExp).catch(
-    String,
-  );
-  const wrong = typeof reply === "string" ? reply : complaint(reply, scenario.expected);
-  if (wrong === undefined) return { name, server, url: server.url + path };
-  await server.stop();
-  throw new Error(`${name} answers ${scenario.name} with ${wrong}\n${server.output()}`);
+  return { name, server, url: server.url + (contender.path ?? scenario.load.path) };
 }
 
 /**

@@ -9,7 +9,7 @@
  * @module
  */
 import { hold } from "./held.ts";
-import { type Bench, coresOf, entries, type Lane, withLanes } from "./lanes.ts";
+import { audition, type Bench, coresOf, type Lane, withLanes } from "./lanes.ts";
 import { busySeconds } from "./processes.ts";
 import { type ContenderResult, latencies, type Sample, type ScenarioResult } from "./results.ts";
 import type { Scenario } from "./scenarios.ts";
@@ -108,7 +108,7 @@ export async function measureScenario(
   bench: Bench,
   progress: Progress,
 ): Promise<ScenarioResult> {
-  const { present, missing } = entries(scenario, bench);
+  const { present, missing } = await audition(scenario, bench);
   const contenders = present.map(({ name, title }): ContenderResult => ({
     name,
     title,

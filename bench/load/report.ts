@@ -46,6 +46,7 @@ export function mainMetric(scenario: ScenarioResult): Metric {
 
 const COLUMNS: readonly (readonly [Metric, string])[] = [
   ["cpu", "CPU µs"],
+  ["user", "of it user"],
   ["throughput", "requests/s"],
   ["p50", "p50 ms"],
   ["p99", "p99 ms"],

@@ -31,7 +31,7 @@ export interface Sample {
 }
 
 /** What can be compared. */
-export type Metric = Exclude<keyof Sample, "errors" | "user">;
+export type Metric = Exclude<keyof Sample, "errors">;
 
 /** One contender in one scenario. */
 export interface ContenderResult {

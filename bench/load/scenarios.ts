@@ -13,6 +13,8 @@ export interface Contender {
   readonly rival: string;
   /** Its name in this scenario, if not the rival's: two contenders may be one rival with two apps. */
   readonly name?: string;
+  /** Its name for readers, if not the rival's. */
+  readonly title?: string;
   /** Path to ask for, if not the load's. */
   readonly path?: string;
 }
@@ -66,8 +68,18 @@ const rivals = (...names: string[]): Contender[] => names.map((rival) => ({ riva
 
 const hello = { body: "Hello, World!", type: "text/plain" };
 const ours = (path: string): Contender => ({ ...us, path });
-const generator: Contender = { rival: "archangel", name: "archangel_generator", path: "/generator" };
-const fetchApp: Contender = { rival: "archangel", name: "archangel_fetch", path: "/fetch" };
+const generator: Contender = {
+  rival: "archangel",
+  name: "archangel_generator",
+  title: "Archangel, async generator",
+  path: "/generator",
+};
+const fetchApp: Contender = {
+  rival: "archangel",
+  name: "archangel_fetch",
+  title: "Archangel, fetch handler",
+  path: "/fetch",
+};
 
 const lines = Array.from({ length: 100 }, (_, n) => `line ${n} of the answer\n`).join("");
 

@@ -5,11 +5,13 @@
  *
  * @module
  */
-import { Clock } from "../../server/clock.ts";
-import { Connection, type ConnectionHost, type Transport } from "../../server/connection.ts";
+import type { Route, Transport } from "../../server/connection.ts";
 import { httpEndpoints } from "../../server/endpoints.ts";
+import { ErrorLog } from "../../server/error_log.ts";
 import { HttpCore } from "../../server/http/mod.ts";
-import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../../server/limits.ts";
+import { DEFAULT_LIMITS } from "../../server/limits.ts";
+import { Host, Site } from "../../server/service.ts";
+import { settingsFor } from "../../tests/support/settings.ts";
 import { type App, fromFetch } from "../../twig/mod.ts";
 
 const LOOPBACK: Deno.NetAddr = { transport: "tcp", hostname: "127.0.0.1", port: 8000 };
@@ -76,26 +78,25 @@ class Pump implements Transport {
   }
 }
 
-function serve(app: App, transport: Transport): void {
-  const host: ConnectionHost = {
-    limits: { ...DEFAULT_LIMITS, requestsPerConnection: Infinity },
-    timeouts: DEFAULT_TIMEOUTS,
-    development: false,
-    extraFields: "server: archangel\r\n",
-    clock: new Clock(),
-    draining: false,
-    route: () => ({ app, prefixLength: 0, bodyBytes: DEFAULT_LIMITS.bodyBytes }),
-    finished: undefined,
-    protocolError: fail,
-    appError: fail,
-    closed: () => {},
-  };
-  const ends = httpEndpoints({ remoteAddr: LOOPBACK, localAddr: LOOPBACK });
-  new Connection(transport, new HttpCore(DEFAULT_LIMITS), host, ends).run();
+/** What connections of one worker share, with one app for all of them. */
+class OneApp extends Host {
+  readonly #route: Route;
+
+  constructor(app: App) {
+    const limits = { ...DEFAULT_LIMITS, requestsPerConnection: Infinity };
+    const settings = settingsFor({ limits, serverName: "archangel" });
+    super(settings, new Site(settings), new ErrorLog("bench"), undefined);
+    this.#route = { app, prefixLength: 0, bodyBytes: limits.bodyBytes };
+  }
+
+  override route(): Route {
+    return this.#route;
+  }
 }
 
-function fail(error: unknown): void {
-  throw error;
+function serve(app: App, transport: Transport): void {
+  const ends = httpEndpoints({ remoteAddr: LOOPBACK, localAddr: LOOPBACK });
+  new OneApp(app).serve(transport, new HttpCore(DEFAULT_LIMITS), ends, "http", () => "");
 }
 
 async function bench(group: string, name: string, app: App, request = GET, baseline = false): Promise<void> {
