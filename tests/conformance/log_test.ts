@@ -1,0 +1,114 @@
+/** What is logged: one line for a client that breaks the protocol, none for one that goes away, nothing that it forged. */
+import { assert, assertEquals, assertMatch } from "@std/assert";
+import { delay } from "../support/delay.ts";
+import { Served } from "../support/served.ts";
+
+const GET = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+
+Deno.test("error log: has exactly one line for a connection that breaks the protocol", async () => {
+  await using server = await Served.start();
+  const broken = [
+    ["BAD\r\n\r\n", "400"],
+    ["GET / HTTP/1.1\r\n\r\n", "400"],
+    ["GET / HTTP/2.0\r\n\r\n", "505"],
+    ["GET /" + "a".repeat(9000), "414"],
+    ["GET / HTTP/1.1\r\nhost: x\r\ncontent-length: 99999999999\r\n\r\n", "413"],
+    ["POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "400"],
+    ["CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n", "501"],
+    ["TRACE / HTTP/1.1\r\nhost: x\r\n\r\n", "405"],
+  ] as const;
+  for (const [request, status] of broken) {
+    const before = server.log.length;
+    using client = await server.connect();
+    await client.send(request + GET.repeat(20));
+    await client.finish();
+    await client.rest();
+    await delay(5);
+    assertEquals(server.log.length - before, 1, server.log.slice(before).join("\n"));
+    const { port } = client.conn.localAddr as Deno.NetAddr;
+    assertMatch(
+      server.log.at(-1)!,
+      new RegExp(`http 127\\.0\\.0\\.1:${port}: Cannot .* answered ${status}\\)$`),
+    );
+  }
+});
+
+Deno.test("error log: says nothing of clients that go away", async () => {
+  await using server = await Served.start(async function* (request) {
+    yield "tick";
+    await delay(50);
+    yield await request.body.text();
+  });
+  for (
+    const request of ["", GET, GET + GET, "POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhello"]
+  ) {
+    using client = await server.connect();
+    await client.send(request);
+    await delay(20);
+  }
+  await delay(200);
+  assertEquals(server.log.filter((line) => !line.includes("the input ends within it")), []);
+});
+
+Deno.test("error log: holds no control byte that a client sent", async () => {
+  await using server = await Served.start(() => {
+    throw new Error("with \x1b[31m colour and\x07 bell\r");
+  });
+  await server.answer("G\x1bT / HTTP/1.1\r\nhost: x\r\n\r\n", "GET");
+  await server.answer(GET);
+  // deno-lint-ignore no-control-regex
+  assert(!/[\x00-\x08\x0b-\x1f\x7f]/.test(server.log.join("\n")), server.log.join("\n"));
+});
+
+Deno.test("access log: has one line for every exchange, also for those that were cut", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    await using server = await Served.start(async function* (request) {
+      if (request.pathInfo === "/throws") throw new Error("on purpose");
+      yield "hello";
+      if (request.pathInfo === "/gone") await delay(100_000);
+    }, { log: { access: file, format: "json" } });
+    using client = await server.connect();
+    await client.send(
+      "GET /a?b HTTP/1.1\r\nhost: x\r\nuser-agent: t\r\nreferer: r\r\n\r\nGET /throws HTTP/1.1\r\nhost: x\r\n\r\n",
+    );
+    await client.response();
+    await client.response();
+    using gone = await server.connect();
+    await gone.send("GET /gone HTTP/1.1\r\nhost: x\r\n\r\n");
+    await gone.receives("hello");
+    server.service.stop();
+    const until = Date.now() + 5000;
+    let lines: string[] = [];
+    while (lines.length < 3 && Date.now() < until) {
+      await delay(20);
+      lines = (await Deno.readTextFile(file)).split("\n").slice(0, -1);
+    }
+    const records = lines.map((line) => JSON.parse(line));
+    assertEquals(
+      records.map(({ method, target, status, bytes, complete }) => [method, target, status, bytes, complete]),
+      [["GET", "/a?b", 200, 5, true], ["GET", "/throws", 500, 22, true], ["GET", "/gone", 200, 5, false]],
+    );
+    assertEquals([records[0].agent, records[0].referer, records[0].remote], ["t", "r", "127.0.0.1"]);
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
+Deno.test("access log: what a client sends cannot forge a line or a field", async () => {
+  const file = await Deno.makeTempFile();
+  try {
+    await using server = await Served.start(() => "", { log: { access: file, format: "combined" } });
+    await server.answer('GET /"%0a\\ HTTP/1.1\r\nhost: x\r\nuser-agent: a" 200 \xe9\t\\\r\n\r\n');
+    let text = "";
+    for (const until = Date.now() + 5000; text === "" && Date.now() < until; await delay(10)) {
+      text = await Deno.readTextFile(file);
+    }
+    assertMatch(
+      text,
+      /^127\.0\.0\.1 - - \[[^\]]+\] "GET \/\\"%0a\\\\ HTTP\/1\.1" 200 - "-" "a\\" 200 \\xe9\\x09\\\\"\n$/,
+    );
+  } finally {
+    await Deno.remove(file);
+  }
+});
