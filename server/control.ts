@@ -19,6 +19,7 @@
  */
 import { encodeRecord } from "./records.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
+import type { WaitingSocket } from "./unix_socket.ts";
 
 /** What a worker is to be. */
 export interface Assignment {
@@ -46,6 +47,8 @@ export interface Boot extends Assignment {
   readonly type: "boot";
   /** What its messages have to begin with. */
   readonly key: string;
+  /** Paths of Unix sockets that workers hold now: it may take over these and no others. */
+  readonly held: readonly string[];
 }
 
 /** Asks a worker to take nothing new, finish what is in flight, and end. */
@@ -65,6 +68,8 @@ export interface Ready {
   readonly type: "ready";
   /** The addresses as bound. */
   readonly addresses: readonly ListenAddress[];
+  /** Its Unix sockets that are not in their places yet: the supervisor is to move them. */
+  readonly waiting: readonly WaitingSocket[];
 }
 
 /** A worker cannot serve and is about to end. */
@@ -143,6 +148,7 @@ export function parseToWorker(json: string): ToWorker {
         generation: wholeNumber(message, "generation"),
         role: roleOf(message),
         key: text(message, "key"),
+        held: textsOf(message, "held"),
         settings: settingsOf(message),
       };
     case "drain":
@@ -163,7 +169,7 @@ export function parseToSupervisor(json: string): ToSupervisor {
   const message = parseObject(json);
   switch (message.type) {
     case "ready":
-      return { type: "ready", addresses: addressesOf(message) };
+      return { type: "ready", addresses: addressesOf(message), waiting: waitingOf(message) };
     case "bootFailed":
       return { type: "bootFailed", reason: text(message, "reason") };
     default:
@@ -222,6 +228,21 @@ function addressesOf(message: Fields): ListenAddress[] {
     throw new ControlError("Cannot read message: addresses are not listen addresses");
   }
   return value;
+}
+
+function textsOf(message: Fields, key: string): string[] {
+  const value = message[key];
+  if (!Array.isArray(value) || !value.every((each) => typeof each === "string")) {
+    throw new ControlError(`Cannot read message: ${key} is not a list of texts`);
+  }
+  return value;
+}
+
+function waitingOf({ waiting }: Fields): WaitingSocket[] {
+  if (!Array.isArray(waiting) || !waiting.every(isObject)) {
+    throw new ControlError("Cannot read message: waiting is not a list of sockets");
+  }
+  return waiting.map((socket) => ({ from: text(socket, "from"), to: text(socket, "to") }));
 }
 
 function isAddress(value: unknown): value is ListenAddress {

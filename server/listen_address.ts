@@ -13,7 +13,7 @@ export type ListenUrl = TcpAddress | Omit<UnixAddress, "mode" | "group">;
 
 const SCHEMES = ["http", "fcgi", "http+unix", "fcgi+unix"];
 /** `sun_path` has 108 bytes in Linux and one is the NUL at the end (unix(7)). */
-const LONGEST_UNIX_PATH = 107;
+export const LONGEST_UNIX_PATH = 107;
 const HOST_AND_PORT = /^\/\/(\[[0-9A-Fa-f:.]+\]|[^:/[\]@?#\s]+)(?::(\d+))?\/?$/;
 const HOST_NAME =
   /^(?=.{1,253}$)[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?(\.[A-Za-z0-9_]([A-Za-z0-9_-]*[A-Za-z0-9_])?)*\.?$/;

@@ -5,28 +5,28 @@
  * connections that wait in its queue (unless `net.ipv4.tcp_migrate_req` is 1), so `drain` goes on
  * accepting until the queue has been empty for two turns of the event loop.
  *
- * A Unix socket is bound under a name of its own and renamed into place: a path is taken over without
- * a gap, and closing the old socket, which unlinks the name it was bound to, cannot remove the new one.
+ * How a Unix socket gets to its path, and from it, is the business of `unix_socket.ts`.
  *
  * @module
  */
 import { ListenError } from "./errors.ts";
 import { formatAddress } from "./address.ts";
 import type { ListenAddress, TcpAddress, UnixAddress } from "./settings.ts";
+import { bindUnix, type WaitingSocket } from "./unix_socket.ts";
 
 /** After a failed accept (descriptors used up), in milliseconds. */
 const ACCEPT_PAUSE = 100;
 /** `drain` stops accepting after this at the latest, in milliseconds. */
 const DRAIN_LIMIT = 1500;
-/** How long a stale Unix socket has to answer to count as taken, in milliseconds. */
-const PROBE_LIMIT = 1000;
 
 /** How to listen. */
 export interface ListenOptions {
   /** Whether other workers bind the same port. */
   readonly reusePort: boolean;
-  /** Whether a Unix socket that somebody answers on is taken over, as a reload does. */
-  readonly takeOver: boolean;
+  /** Paths of Unix sockets that are taken over though somebody answers on them, as a reload does. */
+  readonly held: readonly string[];
+  /** Whether a Unix socket stays beside its path until somebody else puts it there. */
+  readonly wait: boolean;
   /** The worker's number, for `{worker}` in a Unix path. */
   readonly worker: number;
 }
@@ -35,6 +35,8 @@ export interface ListenOptions {
 export class Listener {
   /** Where it is bound; with the port that the kernel chose. */
   readonly address: ListenAddress;
+  /** Where its Unix socket waits to be put into its place, if it does. */
+  readonly waiting: WaitingSocket | undefined;
   readonly #listener: Deno.Listener;
   readonly #removeSocket: () => void;
   #accepted = 0;
@@ -45,10 +47,17 @@ export class Listener {
   /**
    * @param address Where it is bound.
    * @param listener The bound socket.
+   * @param waiting Where its file waits, if it does.
    * @param removeSocket Removes the socket file, if there is one and it is still ours.
    */
-  constructor(address: ListenAddress, listener: Deno.Listener, removeSocket: () => void) {
+  constructor(
+    address: ListenAddress,
+    listener: Deno.Listener,
+    waiting: WaitingSocket | undefined,
+    removeSocket: () => void,
+  ) {
     this.address = address;
+    this.waiting = waiting;
     this.#listener = listener;
     this.#removeSocket = removeSocket;
   }
@@ -83,6 +92,8 @@ export class Listener {
 
   /** Accepts whom the kernel has let in, then closes. Resolves when all of them are being served. */
   async drain(): Promise<void> {
+    // Whoever comes from now on finds nothing at the path, or a new worker, rather than a dying queue.
+    this.#removeSocket();
     const until = Date.now() + DRAIN_LIMIT;
     for (let quiet = 0; quiet < 2 && Date.now() < until;) {
       const before = this.#accepted;
@@ -98,8 +109,8 @@ export class Listener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#listener.close();
     this.#removeSocket();
+    this.#listener.close();
   }
 }
 
@@ -136,80 +147,16 @@ function listenTcp(address: TcpAddress, options: ListenOptions): Listener {
   const listener = options.reusePort
     ? Deno.listen({ hostname, port: address.port, reusePort: true })
     : Deno.listen({ hostname, port: address.port });
-  return new Listener({ ...address, port: (listener.addr as Deno.NetAddr).port }, listener, () => {});
+  return new Listener(
+    { ...address, port: (listener.addr as Deno.NetAddr).port },
+    listener,
+    undefined,
+    () => {},
+  );
 }
 
 async function listenUnix(address: UnixAddress, options: ListenOptions): Promise<Listener> {
-  const path = address.path.replaceAll("{worker}", String(options.worker));
-  await checkPath(path, address, options);
-  const temporary = `${path}.${Deno.pid}`;
-  removeIfSocket(temporary);
-  const listener = Deno.listen({ transport: "unix", path: temporary });
-  try {
-    Deno.chmodSync(temporary, address.mode);
-    if (address.group !== undefined) Deno.chownSync(temporary, null, groupId(address.group));
-    const { ino } = Deno.lstatSync(temporary);
-    Deno.renameSync(temporary, path);
-    return new Listener({ ...address, path }, listener, () => removeIfOurs(path, ino));
-  } catch (error) {
-    listener.close();
-    throw error;
-  }
-}
-
-/** Refuses to touch what is not a socket, and a socket on which somebody answers. */
-async function checkPath(path: string, address: UnixAddress, options: ListenOptions): Promise<void> {
-  const info = lstat(path);
-  if (info === undefined) return;
-  if (!info.isSocket) throw new ListenError(formatAddress(address), "there is a file that is not a socket");
-  if (!options.takeOver && await answers(path)) {
-    throw new ListenError(formatAddress(address), "another process answers on it");
-  }
-}
-
-function lstat(path: string): Deno.FileInfo | undefined {
-  try {
-    return Deno.lstatSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return undefined;
-    throw error;
-  }
-}
-
-async function answers(path: string): Promise<boolean> {
-  const probe = Deno.connect({ transport: "unix", path }).then(
-    (conn) => {
-      conn.close();
-      return true;
-    },
-    // A full queue also refuses, but with another error than nobody being there.
-    (error) => !(error instanceof Deno.errors.ConnectionRefused || error instanceof Deno.errors.NotFound),
-  );
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(true), PROBE_LIMIT));
-  const taken = await Promise.race([probe, timeout]);
-  clearTimeout(timer);
-  return taken;
-}
-
-function removeIfSocket(path: string): void {
-  if (lstat(path)?.isSocket === true) Deno.removeSync(path);
-}
-
-function removeIfOurs(path: string, ino: number | null): void {
-  try {
-    if (lstat(path)?.ino === ino) Deno.removeSync(path);
-  } catch {
-    // Somebody else removed it meanwhile.
-  }
-}
-
-/** The number of a group, by name from /etc/group. */
-function groupId(group: string): number {
-  if (/^[0-9]+$/.test(group)) return Number(group);
-  for (const line of Deno.readTextFileSync("/etc/group").split("\n")) {
-    const [name, , id] = line.split(":");
-    if (name === group && id !== undefined) return Number(id);
-  }
-  throw new Error(`there is no group ${JSON.stringify(group)}`);
+  const own = { ...address, path: address.path.replaceAll("{worker}", String(options.worker)) };
+  const { listener, waiting, remove } = await bindUnix(own, options);
+  return new Listener(own, listener, waiting, remove);
 }

@@ -243,6 +243,7 @@ class Planner {
     this.state.current = generation;
     this.state.rising = undefined;
     this.state.vacancies = [];
+    this.#do({ type: "place" });
     for (const handle of this.state.handles) {
       if (handle.generation !== generation.number) this.#release(handle);
     }

@@ -21,6 +21,7 @@ import { HttpCore } from "./http/mod.ts";
 import type { Limits, Timeouts } from "./limits.ts";
 import { listen, type Listener } from "./listener.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
+import type { WaitingSocket } from "./unix_socket.ts";
 
 /** How one process serves. */
 export interface ServiceOptions {
@@ -28,8 +29,10 @@ export interface ServiceOptions {
   readonly reusePort?: boolean;
   /** The worker's number, for messages and for `{worker}` in a Unix path. Default 1. */
   readonly worker?: number;
-  /** Whether Unix sockets of an older generation are taken over. Default `false`. */
-  readonly takeOver?: boolean;
+  /** Paths of Unix sockets that an older generation holds, and that are taken over. Default: none. */
+  readonly held?: readonly string[];
+  /** Whether Unix sockets wait beside their paths until the supervisor moves them. Default `false`. */
+  readonly wait?: boolean;
   /** Load every app before serving, as a reload does: a broken one must not replace a good one. */
   readonly loadAll?: boolean;
   /** Apps that are functions of this program and not modules, by name. Default: none. */
@@ -43,6 +46,8 @@ export type Functions = Readonly<Record<string, App>>;
 export interface Service {
   /** The addresses as bound, with the ports that the kernel chose. */
   readonly addresses: readonly ListenAddress[];
+  /** Unix sockets that are not in their places yet. */
+  readonly waiting: readonly WaitingSocket[];
   /**
    * Takes nothing new, finishes what is in flight. Resolves when that is done, or cut at
    * `timeouts.drain`. Calling it again waits for the same.
@@ -293,10 +298,12 @@ export async function startService(settings: Settings, options: ServiceOptions =
 
 /** Nobody is let in before every address is bound. */
 async function bindAll(addresses: readonly ListenAddress[], options: ServiceOptions): Promise<Listener[]> {
-  const { reusePort = false, takeOver = false, worker = 1 } = options;
+  const { reusePort = false, held = [], wait = false, worker = 1 } = options;
   const listeners: Listener[] = [];
   try {
-    for (const address of addresses) listeners.push(await listen(address, { reusePort, takeOver, worker }));
+    for (const address of addresses) {
+      listeners.push(await listen(address, { reusePort, held, wait, worker }));
+    }
   } catch (error) {
     for (const listener of listeners) listener.close();
     throw error;
@@ -354,6 +361,10 @@ class RunningService implements Service {
       () => this.#host.room(),
       (error) => errors.trouble(`Cannot accept a connection: ${error}`),
     );
+  }
+
+  get waiting(): readonly WaitingSocket[] {
+    return this.#listeners.flatMap(({ waiting }) => waiting ?? []);
   }
 
   drain(stopping = false): Promise<void> {

@@ -6,15 +6,17 @@
  * @module
  */
 import { banner, migratesRequests } from "./banner.ts";
-import type { Assignment, ToSupervisor } from "./control.ts";
+import type { Assignment, Ready, ToSupervisor } from "./control.ts";
 import { EXIT } from "./exit_codes.ts";
 import { listenToSignals } from "./os_signals.ts";
+import { requireGrants } from "./permissions.ts";
 import { begin, plan } from "./plan.ts";
 import { type Claim, claimPorts, withPorts } from "./port_check.ts";
 import { describeError, say } from "./say.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
 import { detectSelf, type SelfStart } from "./spawn.ts";
 import { type Action, type Event, nextDeadline, type State, type Step } from "./supervisor_state.ts";
+import { WaitingSockets } from "./waiting_sockets.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /** What the supervisor is given. */
@@ -70,6 +72,8 @@ export class Supervisor {
   readonly #listener: SupervisorListener;
   readonly #self: SelfStart;
   readonly #processes = new Map<number, WorkerProcess>();
+  readonly #bound = new Map<number, readonly ListenAddress[]>();
+  readonly #waiting = new WaitingSockets();
   readonly #exit = Promise.withResolvers<number>();
   readonly #claims = new WeakMap<Settings, readonly Claim[]>();
   #state: State | undefined;
@@ -129,6 +133,8 @@ export class Supervisor {
         });
       case "kill":
         return this.#processes.get(action.id)?.kill();
+      case "place":
+        return this.#waiting.placeAll().forEach((trouble) => this.#listener.say(trouble));
       case "reread":
         return void this.#reread();
       case "announce":
@@ -142,14 +148,19 @@ export class Supervisor {
 
   #spawn(id: number, assignment: Assignment): void {
     const listener = {
-      message: (message: ToSupervisor) => this.on({ ...message, id }),
+      message: (message: ToSupervisor) => {
+        if (message.type === "ready") this.#bind(id, message);
+        this.on({ ...message, id });
+      },
       ended: (how: string) => {
         this.#processes.delete(id);
+        this.#bound.delete(id);
+        this.#waiting.drop(id);
         this.on({ type: "ended", id, how });
       },
     };
     try {
-      this.#processes.set(id, new WorkerProcess(this.#self, assignment, listener));
+      this.#processes.set(id, new WorkerProcess(this.#self, assignment, this.#heldPaths(), listener));
     } catch (error) {
       // Later, not now: the plan's step that asked for this worker is still being performed.
       queueMicrotask(() => {
@@ -157,6 +168,17 @@ export class Supervisor {
         listener.ended("never started");
       });
     }
+  }
+
+  #bind(id: number, { addresses, waiting }: Ready): void {
+    this.#bound.set(id, addresses);
+    this.#waiting.add(id, waiting);
+  }
+
+  /** Unix sockets that living workers are bound to. */
+  #heldPaths(): string[] {
+    const addresses = [...this.#bound.values()].flat();
+    return addresses.flatMap((address) => address.transport === "unix" ? [address.path] : []);
   }
 
   async #reread(): Promise<void> {
@@ -168,6 +190,7 @@ export class Supervisor {
   }
 
   #claim(asked: Settings): Settings {
+    requireGrants(asked);
     const claims = claimPorts(asked, this.#held());
     const settings = withPorts(asked, claims);
     this.#claims.set(settings, claims);

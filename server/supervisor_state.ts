@@ -61,6 +61,7 @@ export type Action =
   | { readonly type: "spawn"; readonly id: number; readonly assignment: Assignment }
   | { readonly type: "drain"; readonly id: number }
   | { readonly type: "kill"; readonly id: number }
+  | { readonly type: "place" }
   | { readonly type: "reread" }
   | { readonly type: "announce"; readonly settings: Settings; readonly addresses: readonly ListenAddress[] }
   | { readonly type: "say"; readonly text: string }

@@ -26,11 +26,14 @@ import { EXIT } from "./exit_codes.ts";
 import { RecordReader } from "./records.ts";
 import { describeError, say, writeAll } from "./say.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
+import type { WaitingSocket } from "./unix_socket.ts";
 
 /** What a worker runs: the part of a service that this file needs. */
 export interface WorkerService {
   /** The addresses as bound. */
   readonly addresses: readonly ListenAddress[];
+  /** Unix sockets that are not in their places yet. */
+  readonly waiting: readonly WaitingSocket[];
   /** Takes nothing new; resolves when what is in flight is done, or cut at `timeouts.drain`. */
   drain(stopping: boolean): Promise<void>;
 }
@@ -41,8 +44,10 @@ export interface WorkerOptions {
   readonly reusePort: boolean;
   /** The worker's place, from 1. */
   readonly worker: number;
-  /** Whether a Unix socket that another worker answers on is taken over. */
-  readonly takeOver: boolean;
+  /** Paths of Unix sockets that another worker of ours answers on, and that are taken over. */
+  readonly held: readonly string[];
+  /** Whether Unix sockets wait beside their paths until the supervisor moves them. */
+  readonly wait: boolean;
   /** Whether every app is loaded before serving: a broken one must not replace one that works. */
   readonly loadAll: boolean;
 }
@@ -81,17 +86,17 @@ class Worker {
     else this.#boot(message);
   }
 
-  async #boot({ settings, worker, role, key }: Boot): Promise<void> {
+  async #boot({ settings, worker, role, key, held }: Boot): Promise<void> {
     this.#name = `worker ${worker}`;
     this.#surviveStrayErrors();
     if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => this.#drain(true));
     const stream = Deno[controlStream(settings.log.access)];
     const tell = (message: ToSupervisor) => writeAll(stream, encodeMessage(message, key));
     try {
-      const isLater = role !== "first";
-      const options = { reusePort: true, worker, takeOver: isLater, loadAll: role === "rising" };
-      this.#service = this.#start(settings, options);
-      tell({ type: "ready", addresses: (await this.#service).addresses });
+      const rising = role === "rising";
+      this.#service = this.#start(settings, { reusePort: true, worker, held, wait: rising, loadAll: rising });
+      const { addresses, waiting } = await this.#service;
+      tell({ type: "ready", addresses, waiting });
     } catch (error) {
       tell({ type: "bootFailed", reason: describeError(error) });
       Deno.exit(EXIT.boot);

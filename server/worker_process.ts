@@ -46,12 +46,13 @@ export class WorkerProcess {
    *
    * @param self How to start this program.
    * @param assignment What the first message is to say.
+   * @param held Paths of Unix sockets that it may take over.
    * @param listener Hears from it, never before this returns.
    * @throws {Deno.errors.NotFound} If the executable is gone.
    * @throws {Deno.errors.NotCapable} Without `--allow-run`.
    */
-  constructor(self: SelfStart, assignment: Assignment, listener: WorkerListener) {
-    const boot: Boot = { type: "boot", key: crypto.randomUUID(), ...assignment };
+  constructor(self: SelfStart, assignment: Assignment, held: readonly string[], listener: WorkerListener) {
+    const boot: Boot = { type: "boot", key: crypto.randomUUID(), held, ...assignment };
     this.settings = boot.settings;
     const control = controlStream(boot.settings.log.access);
     this.#child = new Deno.Command(self.executable, {

@@ -12,7 +12,15 @@ import { RecordReader } from "../../server/records.ts";
 import { settingsFor } from "../support/settings.ts";
 
 const key = "a-secret-key";
-const boot: Boot = { type: "boot", worker: 3, generation: 2, role: "rising", key, settings: settingsFor() };
+const boot: Boot = {
+  type: "boot",
+  worker: 3,
+  generation: 2,
+  role: "rising",
+  key,
+  held: ["/run/app-3.sock"],
+  settings: settingsFor(),
+};
 
 Deno.test("controlStream() keeps access lines off the stream of messages", () => {
   assertEquals(controlStream("stdout"), "stderr");
@@ -37,10 +45,11 @@ Deno.test("messages to a worker survive the way", () => {
 
 Deno.test("messages to the supervisor survive the way", () => {
   const messages: ToSupervisor[] = [
-    { type: "ready", addresses: boot.settings.listen },
+    { type: "ready", addresses: boot.settings.listen, waiting: [] },
     {
       type: "ready",
       addresses: [{ protocol: "fcgi", transport: "unix", path: "/s", mode: 1, group: "www" }],
+      waiting: [{ from: "/.s1", to: "/s" }],
     },
     { type: "bootFailed", reason: "two\nlines, and an ümlaut" },
   ];
@@ -68,6 +77,8 @@ Deno.test("parseToWorker() refuses what is no message", () => {
     [JSON.stringify({ ...boot, generation: -1 }), "generation is not a whole number"],
     [JSON.stringify({ ...boot, role: "last" }), "role is unknown"],
     [JSON.stringify({ ...boot, key: 1 }), "key is not text"],
+    [JSON.stringify({ ...boot, held: undefined }), "held is not a list of texts"],
+    [JSON.stringify({ ...boot, held: [1] }), "held is not a list of texts"],
     [JSON.stringify({ ...boot, settings: [] }), "settings are not whole"],
     [JSON.stringify({ ...boot, settings: { ...boot.settings, listen: {} } }), "settings are not whole"],
     [JSON.stringify({ ...boot, settings: { ...boot.settings, timeouts: null } }), "settings are not whole"],
@@ -85,6 +96,8 @@ Deno.test("parseToSupervisor() refuses what is no message", () => {
     [{ type: "ready", addresses: [{ ...address, port: "80" }] }, "addresses"],
     [{ type: "ready", addresses: [{ ...address, protocol: "smtp" }] }, "addresses"],
     [{ type: "ready", addresses: [{ protocol: "http", transport: "unix" }] }, "addresses"],
+    [{ type: "ready", addresses: [address] }, "waiting is not a list"],
+    [{ type: "ready", addresses: [address], waiting: [{ from: "/a" }] }, "to is not text"],
   ];
   for (const [message, reason] of refused) {
     assertThrows(() => parseToSupervisor(JSON.stringify(message)), ControlError, reason);

@@ -240,7 +240,7 @@ Deno.test("plan() starts no more replacements once it was asked to stop", () => 
 Deno.test("plan() reloads: reads, boots a generation, waits for all of it, drains the old one", () => {
   const state = play(2, [
     ...rising,
-    [40, ready(5), ["drain 1", "drain 2", "say reloaded: generation 2 serves with 3 workers"]],
+    [40, ready(5), ["place", "drain 1", "drain 2", "say reloaded: generation 2 serves with 3 workers"]],
     [50, ended(1, "exit code 0"), []],
     [50, ended(2, "exit code 0"), []],
   ]);
@@ -285,7 +285,7 @@ Deno.test("plan() replaces a worker of the old generation while the new one boot
     ...rising,
     [40, ended(2), ["say worker 2 ended (exit code 1); starting another in 0.1 s"]],
     [140, tick, ["spawn 6 as 1.2"]],
-    [150, ready(5), ["drain 1", "kill 6", "say reloaded: generation 2 serves with 3 workers"]],
+    [150, ready(5), ["place", "drain 1", "kill 6", "say reloaded: generation 2 serves with 3 workers"]],
   ]);
 });
 
@@ -295,9 +295,21 @@ Deno.test("plan() makes one more reload of all that were asked for during one", 
     ...rising,
     [31, signal("HUP"), [wait]],
     [32, signal("HUP"), [wait]],
-    [40, ready(5), ["drain 1", "drain 2", "say reloaded: generation 2 serves with 3 workers", "reread"]],
+    [40, ready(5), [
+      "place",
+      "drain 1",
+      "drain 2",
+      "say reloaded: generation 2 serves with 3 workers",
+      "reread",
+    ]],
     [50, reread(1), ["spawn 6 as 3.1"]],
-    [60, ready(6), ["drain 3", "drain 4", "drain 5", "say reloaded: generation 3 serves with 1 worker"]],
+    [60, ready(6), [
+      "place",
+      "drain 3",
+      "drain 4",
+      "drain 5",
+      "say reloaded: generation 3 serves with 1 worker",
+    ]],
   ]);
 });
 
