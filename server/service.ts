@@ -22,6 +22,7 @@ import type { Limits, Timeouts } from "./limits.ts";
 import { listen, type Listener } from "./listener.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
 import type { WaitingSocket } from "./unix_socket.ts";
+import { WebServers } from "./web_servers.ts";
 
 /** How one process serves. */
 export interface ServiceOptions {
@@ -276,6 +277,7 @@ export class Host implements ConnectionHost {
  * @returns The running service.
  * @throws {AppLoadError} If an app cannot be loaded.
  * @throws {ListenError} If an address cannot be bound. Nothing is left bound then.
+ * @throws {TypeError} If FCGI_WEB_SERVER_ADDRS cannot be read.
  */
 export async function startService(settings: Settings, options: ServiceOptions = {}): Promise<Service> {
   const errors = new ErrorLog(options.worker === undefined ? "archangel" : `worker ${options.worker}`);
@@ -285,9 +287,9 @@ export async function startService(settings: Settings, options: ServiceOptions =
   const host = new Host(settings, site, errors, access);
   const running = new RunningService(settings, host, access);
   try {
-    for (const listener of await bindAll(settings.listen, options)) {
-      running.add(listener, await openWire(listener.address.protocol, host), errors);
-    }
+    const wires = await Promise.all(settings.listen.map(({ protocol }) => openWire(protocol, host)));
+    const listeners = await bindAll(settings.listen, options);
+    listeners.forEach((listener, at) => running.add(listener, wires[at] as Wire, errors));
   } catch (error) {
     running.stop();
     await access?.close();
@@ -319,6 +321,8 @@ export interface Wire {
   core(): WireProtocol;
   /** Both ends of one connection. */
   ends(conn: Deno.Conn): Endpoints;
+  /** Who may connect; `undefined` is everybody. */
+  readonly webServers: WebServers | undefined;
 }
 
 /** FastCGI is loaded when a listener speaks it. */
@@ -328,10 +332,12 @@ async function openWire(protocol: "http" | "fcgi", host: Host): Promise<Wire> {
       name: "http",
       core: () => new HttpCore(host.limits),
       ends: httpEndpoints,
+      webServers: undefined,
     };
   }
   const { FcgiCore } = await import("../fcgi/mod.ts");
-  return { name: "fcgi", core: () => new FcgiCore(host.limits), ends: fcgiEndpoints };
+  const webServers = WebServers.fromEnvironment();
+  return { name: "fcgi", core: () => new FcgiCore(host.limits), ends: fcgiEndpoints, webServers };
 }
 
 class RunningService implements Service {
@@ -354,6 +360,11 @@ class RunningService implements Service {
     const tcp = listener.address.transport === "tcp";
     listener.accept(
       (conn) => {
+        if (wire.webServers?.include(conn.remoteAddr) === false) {
+          const complaint = wire.webServers.complaint(conn.remoteAddr);
+          if (complaint !== undefined) errors.trouble(complaint);
+          return conn.close();
+        }
         // A small answer must not wait for the acknowledgement of the one before it.
         if (tcp) (conn as Deno.TcpConn).setNoDelay(true);
         this.#host.serve(conn, wire.core(), wire.ends(conn), wire.name, () => peerOf(conn));

@@ -14,7 +14,7 @@ function addressOf(path: string, changes: Partial<UnixAddress> = {}): UnixAddres
 }
 
 /** A test with a folder of its own. */
-function inFolder(name: string, run: (folder: string) => Promise<void>): void {
+function inFolder(name: string, run: (folder: string) => Promise<void> | void): void {
   Deno.test(name, async () => {
     const folder = await Deno.makeTempDir({ prefix: "archangel_test_" });
     try {
@@ -187,7 +187,7 @@ inFolder("a socket that waits is put into its place, or removed with its worker"
   lost.listener.close();
 });
 
-inFolder("a socket that cannot be put into its place is said", async (folder) => {
+inFolder("a socket that cannot be put into its place is said", (folder) => {
   const waiting = new WaitingSockets();
   waiting.add(1, [{ from: `${folder}/gone`, to: `${folder}/s` }]);
   const [trouble] = waiting.placeAll();
