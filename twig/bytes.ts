@@ -148,6 +148,16 @@ const FIRST_CAPACITY = 4 * 1024;
 /** Longer text goes through `TextEncoder`, which takes about 75 ns however short the text is. */
 const SHORT_TEXT = 32;
 
+const NO_BYTES = new Uint8Array(0);
+/** Blocks kept for whoever encodes next. */
+const SPARES = 64;
+/**
+ * Empty blocks, and for each the view that `takeOne` gave of it last. What is at rest holds no block,
+ * so ten thousand idle connections cost no more output memory than the few that write at one time.
+ */
+const spareBlocks: Uint8Array[] = [];
+const spareViews: Uint8Array[] = [];
+
 /**
  * Encoded bytes on their way out. Small pieces are gathered in one growing block, so that a head, a
  * body and the next pipelined answer leave in one write; large chunks are kept by reference.
@@ -162,14 +172,14 @@ export class OutputBuffer {
   #segments: Uint8Array[] = [];
   #size = 0;
   /** The piece that `takeOne` gave last. */
-  #view: Uint8Array = new Uint8Array(0);
+  #view: Uint8Array = NO_BYTES;
 
   /**
    * Makes an empty buffer.
    *
    * @param block Memory to fill first; allocated on first use when left out.
    */
-  constructor(block: Uint8Array = new Uint8Array(0)) {
+  constructor(block: Uint8Array = NO_BYTES) {
     this.#block = block;
   }
 
@@ -185,6 +195,11 @@ export class OutputBuffer {
    */
   #room(size: number): void {
     if (this.#block.length - this.#to >= size) return;
+    if (this.#block.length === 0 && spareBlocks.length > 0) {
+      this.#block = spareBlocks.pop() as Uint8Array;
+      this.#view = spareViews.pop() as Uint8Array;
+      if (this.#block.length >= size) return;
+    }
     const pending = this.#to - this.#from;
     const larger = new Uint8Array(Math.max(FIRST_CAPACITY, (pending + size) * 2));
     if (pending > 0) larger.set(this.#block.subarray(this.#from, this.#to));
@@ -320,15 +335,21 @@ export class OutputBuffer {
   }
 
   /**
-   * Says that all taken pieces are written, so that the block may be filled from its start again.
-   * Does nothing while newer bytes wait in it.
+   * Says that all taken pieces are written, so that the block may be filled from its start again, by
+   * whoever encodes next. Does nothing while newer bytes wait in it.
    *
    * @param keep Give the block up when it is larger than this many bytes. Default 64 KiB.
    */
   recycle(keep: number = 64 * 1024): void {
     if (this.#to !== this.#from) return;
     this.#from = this.#to = 0;
-    if (this.#block.length > keep) this.#block = new Uint8Array(0);
+    const block = this.#block;
+    if (block.length === 0) return;
+    if (block.length <= keep && spareBlocks.length < SPARES) {
+      spareBlocks.push(block);
+      spareViews.push(this.#view);
+    }
+    this.#block = this.#view = NO_BYTES;
   }
 
   /** Drops everything that waits, for a peer that is gone. */

@@ -13,57 +13,18 @@ import {
 } from "../support/fcgi_client.ts";
 import { overBoth } from "../support/fcgi_server.ts";
 import { delay } from "../support/delay.ts";
-import { choosePackages } from "../support/packages.ts";
+import { MeasuredServer } from "../support/measured_server.ts";
 import type { App } from "../../twig/mod.ts";
 
 const MiB = 1024 * 1024;
-const { config } = await choosePackages();
 
-/** A server in a process of its own. */
-class Sink implements AsyncDisposable {
-  readonly #child: Deno.ChildProcess;
-  readonly #lines: AsyncIterator<string>;
-  readonly #ask: WritableStreamDefaultWriter<Uint8Array<ArrayBuffer>>;
-  port = 0;
-
-  private constructor() {
-    const program = new URL("../support/fcgi_sink.ts", import.meta.url).href;
-    this.#child = new Deno.Command(Deno.execPath(), {
-      args: ["run", "-A", "-c", config, "--v8-flags=--expose-gc", program],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
-    this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream())[Symbol.asyncIterator]();
-    this.#ask = this.#child.stdin.getWriter();
-  }
-
-  static async start(): Promise<Sink> {
-    const sink = new Sink();
-    sink.port = Number((await sink.#lines.next()).value);
-    return sink;
-  }
-
-  connect(): Promise<FcgiClient> {
-    return FcgiClient.connect({ protocol: "fcgi", transport: "tcp", hostname: "127.0.0.1", port: this.port });
-  }
-
-  /** Memory in use now, in bytes: of the whole process, and of what is reachable. */
-  async memory(): Promise<{ rss: number; held: number }> {
-    await this.#ask.write(new TextEncoder().encode("?\n"));
-    return JSON.parse((await this.#lines.next()).value);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#ask.close();
-    await this.#child.status;
-    await this.#lines.return?.();
-  }
+function connectTo({ port }: MeasuredServer): Promise<FcgiClient> {
+  return FcgiClient.connect({ protocol: "fcgi", transport: "tcp", hostname: "127.0.0.1", port });
 }
 
 Deno.test("a 64 MiB upload to an app that does not read stays in the socket", async () => {
-  await using sink = await Sink.start();
-  using client = await sink.connect();
+  await using sink = await MeasuredServer.start("./fcgi_sink.ts");
+  using client = await connectTo(sink);
   await client.send(begin(), params(post(64 * MiB, "/ignore")));
   const before = await sink.memory();
   const piece = stdin(new Uint8Array(65528));
@@ -84,13 +45,13 @@ Deno.test("a 64 MiB upload to an app that does not read stays in the socket", as
 });
 
 Deno.test("fifty readers that stall in answers of 50 MB cost a few MiB", async () => {
-  await using sink = await Sink.start();
-  using first = await sink.connect();
+  await using sink = await MeasuredServer.start("./fcgi_sink.ts");
+  using first = await connectTo(sink);
   await first.ask(get("/download"));
   const before = await sink.memory();
   const clients = [];
   for (let i = 0; i < 50; i++) {
-    const client = await sink.connect();
+    const client = await connectTo(sink);
     await client.send(request(get("/download")));
     clients.push(client);
   }
