@@ -135,7 +135,23 @@ function unreadable(error: unknown, file: string): string {
 }
 
 /** The parts of {@linkcode Surroundings} that do not depend on where a text came from. */
-type Look = Pick<Surroundings, "look" | "env">;
+export type Look = Pick<Surroundings, "look" | "env">;
+
+/**
+ * Looks for real, and writes down which environment variables were asked for.
+ *
+ * @param variables Gets their names.
+ * @returns What to give to {@linkcode loadConfig}.
+ */
+export function lookAndNote(variables: Set<string>): Look {
+  return {
+    ...REAL,
+    env(name) {
+      variables.add(name);
+      return REAL.env(name);
+    },
+  };
+}
 
 const REAL: Look = {
   env(name) {

@@ -116,7 +116,7 @@ export class CheckedConfig {
    *
    * @param key The key of the section.
    */
-  items(key: "listen" | "routes"): readonly number[] {
+  items(key: "listen" | "routes" | "permissions"): readonly number[] {
     return (this.#found.get(placeKey([key]))?.value ?? []) as number[];
   }
 
@@ -129,7 +129,7 @@ export class CheckedConfig {
    * @param target Whether to point at the value or at its key.
    */
   refuse(
-    key: SettingKey | SectionKey | "listen.*" | "apps.*" | "routes.*" | "",
+    key: SettingKey | SectionKey | "listen.*" | "apps.*" | "routes.*" | "permissions.*" | "",
     steps: readonly (string | number)[],
     message: string,
     target: ProblemTarget = "value",

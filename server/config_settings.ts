@@ -10,6 +10,7 @@ import { formatAddress } from "./address.ts";
 import type { CheckedConfig } from "./config_check.ts";
 import type { Limits, Timeouts } from "./limits.ts";
 import { didYouMean } from "./nearest.ts";
+import type { Grant } from "./permissions.ts";
 import type { AppKind, AppSpec, ListenAddress, RouteSpec, Settings } from "./settings.ts";
 
 /** Where Archangel listens if nobody says anything else. */
@@ -46,6 +47,7 @@ export function settingsFrom(config: CheckedConfig, source: string | undefined):
     timeouts: readTimeouts(config),
     log: { access: config.get("log.access"), format: config.get("log.format") },
     denoConfig: config.get("deno_config"),
+    permissions: readPermissions(config),
     source,
   };
 }
@@ -75,6 +77,17 @@ function readTimeouts(config: CheckedConfig): Timeouts {
     drain: config.get("timeouts.drain"),
     boot: config.get("timeouts.boot"),
   };
+}
+
+function readPermissions(config: CheckedConfig): Grant[] {
+  return config.items("permissions").flatMap((item) => {
+    const grant = config.get("permissions.*.grant", item);
+    if (grant !== undefined) return [grant];
+    if (!config.has("permissions.*.grant", item)) {
+      config.refuse("permissions.*", [item], 'a permission must have a "grant"');
+    }
+    return [];
+  });
 }
 
 function readListeners(config: CheckedConfig, workers: number): ListenAddress[] {

@@ -25,6 +25,7 @@ export type {
   LimitOptions,
   ListenOption,
   LogOptions,
+  PermissionOption,
   Place,
   RouteOption,
   ServeOptions,

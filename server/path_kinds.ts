@@ -7,6 +7,7 @@
 import { dirname, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { didYouMean } from "./nearest.ts";
+import { type Grant, PERMISSION_NAMES } from "./permissions.ts";
 import { type Kind, mustBe, Refusal, type Surroundings } from "./setting_kinds.ts";
 
 /** A module: a path, or a URL that Deno can import. The value is a URL. */
@@ -83,6 +84,23 @@ function expectAt(path: string, wanted: "file" | "folder", around: Surroundings,
   if (found === "denied") throw new Refusal(`may not be read: ${path} (Deno needs --allow-read for it)`);
   throw new Refusal(`must be a ${wanted}, and ${path} is a ${found}${otherwise}`);
 }
+
+/** A permission of Deno, for one thing or as a whole. */
+export const permission: Kind<Grant> = {
+  name: "permission",
+  expects: "a permission such as env=NAME, net=HOST:PORT or read=PATH",
+  format: ({ name, value }) => value === undefined ? name : `${name}=${value}`,
+  parse(text, around) {
+    const [, written, value] = /^([a-z]+)(?:=(.+))?$/.exec(text) ?? [];
+    const name = PERMISSION_NAMES.find((name) => name === written);
+    if (name === undefined) {
+      throw mustBe(permission.expects, text, didYouMean(written ?? "", PERMISSION_NAMES));
+    }
+    if (value === undefined) return { name };
+    const isPath = name === "read" || name === "write" || name === "ffi";
+    return { name, value: isPath ? absolutePath(value, around) : value };
+  },
+};
 
 const LOG_WORDS = ["off", "stdout", "stderr"];
 

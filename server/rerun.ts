@@ -6,8 +6,9 @@
  * @module
  */
 import type { CommandLine } from "./command_line.ts";
+import { permissionFlags } from "./permissions.ts";
 import type { Settings } from "./settings.ts";
-import { detectProgram, permissionFlags } from "./spawn.ts";
+import { detectProgram } from "./spawn.ts";
 
 /**
  * Runs the command line again, if there is a config to run it with. stdin, stdout and stderr are shared.
@@ -21,10 +22,17 @@ export async function rerun(line: CommandLine, settings: Settings): Promise<numb
   if (settings.denoConfig === undefined || line.flags["here"] === true || program === undefined) {
     return undefined;
   }
-  const permissions = permissionFlags(settings, (descriptor) => Deno.permissions.querySync(descriptor));
   const child = new Deno.Command(Deno.execPath(), {
     args: [
-      ...["run", "--no-prompt", "--unstable-net", "-c", settings.denoConfig, ...permissions, program],
+      ...[
+        "run",
+        "--no-prompt",
+        "--unstable-net",
+        "-c",
+        settings.denoConfig,
+        ...permissionFlags(settings),
+        program,
+      ],
       ...[line.command.name, "--here", ...Object.entries(line.flags).flatMap(flagArguments)],
       ...["--", ...line.arguments],
     ],

@@ -30,7 +30,7 @@ export interface Server extends AsyncDisposable {
    * Deno loads a module once, so changed code needs workers or a new process.
    *
    * @param options What to serve from now on. Default: the same again.
-   * @returns Resolves when the new is served.
+   * @returns Resolves when the new is served; old workers may still finish what they have taken.
    * @throws {ConfigError} If the options are wrong.
    * @throws {Error} If it cannot be served; what is served now stays.
    */

@@ -70,6 +70,8 @@ export interface ServeOptions {
    * Default: the one in the current folder.
    */
   readonly deno_config?: Place;
+  /** What the apps need of Deno's permissions, such as `"env=DATABASE_URL"`, to be passed on to workers. */
+  readonly permissions?: readonly (string | PermissionOption)[];
   /** Closes the server when it aborts. */
   readonly signal?: AbortSignal;
 }
@@ -126,6 +128,12 @@ export interface RouteOption {
   readonly path?: string;
   /** Name of the app. */
   readonly app: string;
+}
+
+/** A permission to pass on to workers. */
+export interface PermissionOption {
+  /** `env=NAME`, `net=HOST:PORT`, `read=PATH`, …, or a name alone for all of it. */
+  readonly grant: string;
 }
 
 /** See `limits` in `docs/config.md`. */

@@ -6,6 +6,7 @@
  * @module
  */
 import type { Limits, Timeouts } from "./limits.ts";
+import type { Grant } from "./permissions.ts";
 
 /** Where to listen. */
 export type ListenAddress = TcpAddress | UnixAddress;
@@ -95,6 +96,8 @@ export interface Settings {
   readonly log: LogSettings;
   /** Path of a deno.json whose imports the workers' modules use; `undefined`: there is none. */
   readonly denoConfig: string | undefined;
+  /** What the apps need of Deno's permissions beyond what the rest of the settings says. */
+  readonly permissions: readonly Grant[];
   /** Path of the config file, for messages; `undefined` if there is none. */
   readonly source: string | undefined;
 }

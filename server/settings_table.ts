@@ -381,6 +381,23 @@ export const SETTINGS = [
       "One for all apps: Deno reads one config a process, and none that is beside an app module elsewhere. It is given to the workers; without workers, run Deno itself with `-c FILE`.",
     flag: { name: "deno-config", value: "FILE" },
   }),
+  section({
+    key: "permissions",
+    section: "list",
+    shorthand: "grant",
+    otherwise: "none",
+    summary: "What the apps need of Deno's permissions, beyond what the rest of this file says.",
+    reason:
+      "It grants nothing. Deno does not tell a process which narrow permissions it was started with, so only what stands here, and was granted, is passed on to the workers. `archangel check` prints the flags for all of it.",
+  }),
+  setting({
+    key: "permissions.*.grant",
+    kind: paths.permission,
+    default: undefined,
+    otherwise: "required",
+    summary: "`env=NAME`, `net=HOST:PORT`, `read=PATH`, `write=PATH`, …, or a name alone for all of it.",
+    reason: "One thing an item. The names are those of Deno: read, write, net, env, run, sys, ffi, import.",
+  }),
 ] as const;
 
 /** Any row of the table. */

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { ownPermissions, permissionFlags, type PermissionQuery } from "./permissions.ts";
 import type { Settings } from "./settings.ts";
 
 /** How to start this program again as a worker. */
@@ -25,11 +26,6 @@ export interface SelfStart {
 
 /** The argument that tells a bundle or a compiled binary to be a worker. */
 export const WORKER_ARGUMENT = "--as-worker";
-
-/** Asks for the state of one permission, as `Deno.permissions.querySync` does. */
-export type PermissionQuery = (
-  descriptor: Deno.PermissionDescriptor,
-) => { readonly state: Deno.PermissionState; readonly partial: boolean };
 
 /**
  * Finds out how this program was started.
@@ -85,74 +81,10 @@ function isSource(here: string): boolean {
 export function workerArguments(
   self: SelfStart,
   settings: Settings,
-  query: PermissionQuery = (descriptor) => Deno.permissions.querySync(descriptor),
+  query: PermissionQuery = ownPermissions,
 ): string[] {
   if (self.module === undefined) return [...self.args];
   const config = settings.denoConfig === undefined ? [] : ["-c", settings.denoConfig];
   const flags = ["--no-prompt", "--unstable-net", ...config, ...permissionFlags(settings, query)];
   return ["run", ...flags, self.module, ...self.args];
-}
-
-const NAMES = ["read", "write", "net", "env", "run", "sys", "ffi", "import"] as const;
-
-/**
- * The permissions of this process, as flags. Deno tells whether one is granted as a whole but not the
- * list behind a narrower grant, such as `--allow-read=/srv`. So for those, what the settings need is
- * asked for piece by piece, and passed on where granted. Nothing is passed on that is not granted.
- *
- * @param settings What the worker will serve.
- * @param query Asks for a permission of this process.
- * @returns `-A` alone, or one flag a grant.
- */
-export function permissionFlags(settings: Settings, query: PermissionQuery): string[] {
-  const isWhole = (name: typeof NAMES[number]) => {
-    const { state, partial } = query({ name });
-    return state === "granted" && !partial;
-  };
-  const whole = NAMES.filter(isWhole);
-  if (whole.length === NAMES.length) return ["-A"];
-  const narrow = neededGrants(settings)
-    .filter(({ name }) => !whole.includes(name))
-    .filter((need) => query(need).state === "granted")
-    .map((need) => `--allow-${need.name}=${valueOf(need)}`);
-  return [...whole.map((name) => `--allow-${name}`), ...new Set(narrow)];
-}
-
-type Need = Deno.NetPermissionDescriptor | Deno.ReadPermissionDescriptor | Deno.WritePermissionDescriptor;
-
-function neededGrants(settings: Settings): Need[] {
-  const needs: Need[] = [];
-  for (const address of settings.listen) {
-    if (address.transport === "tcp") {
-      needs.push({ name: "net", host: hostAndPort(address.hostname, address.port) });
-    } else {
-      const path = folderOf(address.path);
-      needs.push({ name: "read", path }, { name: "write", path });
-    }
-  }
-  for (const app of Object.values(settings.apps)) {
-    if (app.kind === "static") needs.push({ name: "read", path: app.location });
-    else if (app.location.startsWith("file:")) {
-      needs.push({ name: "read", path: folderOf(filePath(app.location)) });
-    }
-  }
-  if (settings.log.access.startsWith("/")) needs.push({ name: "write", path: settings.log.access });
-  return needs;
-}
-
-function hostAndPort(hostname: string, port: number): string {
-  return hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}`;
-}
-
-function filePath(url: string): string {
-  return decodeURIComponent(new URL(url).pathname);
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/")) || "/";
-}
-
-/** Deno splits lists at commas; a doubled one is a comma. */
-function valueOf(need: Need): string {
-  return String(need.name === "net" ? need.host : need.path).replaceAll(",", ",,");
 }

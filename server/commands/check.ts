@@ -9,9 +9,10 @@
 import { formatAddress } from "../address.ts";
 import { loadApp } from "../app_host.ts";
 import { type CommandLine, configInput } from "../command_line.ts";
-import { loadConfig } from "../config.ts";
+import { loadConfig, lookAndNote } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { EXIT } from "../exit_codes.ts";
+import { flagsFor, type Grant, neededGrants, shellFlags } from "../permissions.ts";
 import { rerun } from "../rerun.ts";
 import { describeError } from "../say.ts";
 import type { AppSpec, Settings } from "../settings.ts";
@@ -37,25 +38,32 @@ interface Loaded {
  */
 export async function run(line: CommandLine, terminal: Terminal): Promise<number> {
   const json = line.flags["json"] === true;
+  const variables = new Set<string>();
   let settings: Settings;
   try {
-    settings = loadConfig(configInput(line, line.arguments[0]));
+    settings = loadConfig(configInput(line, line.arguments[0]), lookAndNote(variables));
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     if (json) terminal.out(JSON.stringify({ ok: false, problems: error.problems, apps: [] }));
     else showProblems(terminal, error);
     return EXIT.failure;
   }
-  return await rerun(line, settings) ?? await checkApps(settings, json, terminal);
+  return await rerun(line, settings) ??
+    await checkApps(settings, neededGrants(settings, [...variables]), json, terminal);
 }
 
-async function checkApps(settings: Settings, json: boolean, terminal: Terminal): Promise<number> {
+async function checkApps(
+  settings: Settings,
+  grants: readonly Grant[],
+  json: boolean,
+  terminal: Terminal,
+): Promise<number> {
   const apps = await Promise.all(
     Object.values(settings.apps).map((app) => load(app, settings.timeouts.boot)),
   );
   const ok = apps.every((app) => app.error === undefined);
-  if (json) terminal.out(JSON.stringify({ ok, problems: [], apps, settings }));
-  else report(settings, apps, terminal);
+  if (json) terminal.out(JSON.stringify({ ok, problems: [], apps, settings, flags: flagsFor(grants) }));
+  else report(settings, apps, grants, terminal);
   return ok ? EXIT.ok : EXIT.failure;
 }
 
@@ -78,10 +86,16 @@ async function load(app: AppSpec, limit: number): Promise<Loaded> {
   }
 }
 
-function report(settings: Settings, apps: readonly Loaded[], terminal: Terminal): void {
+function report(
+  settings: Settings,
+  apps: readonly Loaded[],
+  grants: readonly Grant[],
+  terminal: Terminal,
+): void {
   const failed = apps.filter((app) => app.error !== undefined);
   for (const { error } of failed) terminal.error(red(terminal, error!));
   terminal.out(summary(settings, apps));
+  terminal.out(`${"needs".padEnd(8)} ${shellFlags(grants)}`);
   const routed = new Set(settings.routes.map((route) => route.app));
   for (const { name } of apps) if (!routed.has(name)) terminal.error(`Note: no route leads to app "${name}"`);
   const what = settings.source ?? "the command line";

@@ -71,6 +71,11 @@ export function offlineConfig(root: string): string {
   return JSON.stringify({ ...readConfig(join(root, "deno.json")), links }, null, 2) + "\n";
 }
 
+/** The part of a config of another folder that links the stand-ins; empty with the genuine packages. */
+export function linksFor({ standIns }: Packages): { links?: string[] } {
+  return standIns ? { links: standInFolders() } : {};
+}
+
 /** The folders of the stand-ins, in alphabetical order. */
 export function standInFolders(): string[] {
   const names = [...Deno.readDirSync(STAND_INS)].filter((entry) => entry.isDirectory).map((entry) =>

@@ -24,6 +24,7 @@ export function settingsFor(changes: Partial<Settings> = {}): Settings {
     timeouts: DEFAULT_TIMEOUTS,
     log: { access: "off", format: "auto" },
     denoConfig: undefined,
+    permissions: [],
     source: undefined,
     ...changes,
   };

@@ -1,0 +1,89 @@
+/**
+ * Archangel from nothing but a URL: a clean copy of the project is published on the loopback interface and started
+ * in a folder of its own, with an empty cache.
+ *
+ * @module
+ */
+
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { Folder } from "../support/folder.ts";
+import { choosePackages } from "../support/packages.ts";
+import { isAlive, waitUntil } from "../support/processes.ts";
+import { ProjectCopy } from "../support/project_copy.ts";
+import { Program } from "../support/program.ts";
+import { Published } from "../support/published.ts";
+import { ALL_ANSWERS, UserSite } from "../support/user_site.ts";
+
+const packages = await choosePackages();
+
+/** Starts a program from a URL in the folder of a site; JSR's packages come from the stand-ins where they have to. */
+function start(site: UserSite, cache: Folder, flags: string[], url: string, ...args: string[]): Program {
+  const config = packages.standIns ? ["-c", "deno.json"] : [];
+  return new Program(Deno.execPath(), {
+    args: ["run", "--no-prompt", ...flags, ...config, url, ...args],
+    cwd: site.path,
+    env: { DENO_DIR: cache.path, NO_COLOR: "1" },
+  });
+}
+
+/** Serves, is asked, reloads, is asked again, and stops. */
+async function live(program: Program, site: UserSite): Promise<void> {
+  await program.says("serving");
+  assertEquals(await site.answers(), ALL_ANSWERS);
+  const before = await site.processes();
+  assertEquals(before.length, 2);
+
+  site.write("lib/greetings.ts", 'export const greeting = "Good day";');
+  program.signal("SIGHUP");
+  await program.says("reloaded: generation 2");
+  await waitUntil(() => before.every(({ pid }) => !isAlive(pid)), "the old workers end");
+  assertEquals(await site.answers(), ALL_ANSWERS.replace("Hello", "Good day"));
+
+  program.signal("SIGTERM");
+  assertEquals(await program.ended, { code: 0, signal: null }, program.said);
+}
+
+Deno.test("runs from a URL: serves another folder, reloads and stops, and fetches nothing twice", async () => {
+  using project = new ProjectCopy();
+  using cache = new Folder();
+  using site = new UserSite();
+  await using published = new Published(project.folder);
+  await using program = start(site, cache, ["-A"], `${published.url}/mod.ts`, "serve");
+  await live(program, site);
+  assert(published.fetched.has("/server/service.ts"));
+  assertEquals([...published.fetched].filter(([, times]) => times > 1), []);
+});
+
+Deno.test("runs from a URL with what it needs and nothing else, and its workers get no more", async () => {
+  using project = new ProjectCopy();
+  using cache = new Folder();
+  using site = new UserSite();
+  await using published = new Published(project.folder);
+  const read = ["archangel.yaml", "deno.json", "apps", "lib", "public"].map((name) => `${site.path}/${name}`);
+  const flags = [
+    `--allow-read=${read}`,
+    `--allow-net=127.0.0.1:${site.port}`,
+    `--allow-run=${Deno.execPath()}`,
+    "--allow-env=GREETED",
+  ];
+  await using program = start(site, cache, flags, `${published.url}/mod.ts`, "serve");
+  await program.says("serving");
+  assertEquals(await site.answers(), ALL_ANSWERS);
+  const processes = await site.processes();
+  for (const { granted, greeted } of processes) assertEquals([granted, greeted], [[], "granted"]);
+  program.signal("SIGTERM");
+  assertEquals(await program.ended, { code: 0, signal: null }, program.said);
+});
+
+Deno.test("runs from a URL without a file of the project but those that it imports", async () => {
+  using project = new ProjectCopy();
+  using cache = new Folder();
+  using site = new UserSite();
+  for (const name of ["tests", "bench", "docs", "examples", "deno.json"]) {
+    Deno.removeSync(`${project.folder}/${name}`, { recursive: true });
+  }
+  await using published = new Published(project.folder);
+  await using program = start(site, cache, ["-A"], `${published.url}/mod.ts`, "check");
+  assertEquals(await program.ended, { code: 0, signal: null }, program.said);
+  assertStringIncludes(program.said, "archangel.yaml is fine");
+});
