@@ -25,6 +25,7 @@
  */
 import type { Server } from "./server/serve.ts";
 import type { ServeOptions } from "./server/serve_options.ts";
+import { becomeWorker, isWorkerStart } from "./server/spawn.ts";
 
 export type { Answer, App, Chunk, Middleware, Remote, ServerInfo, TlsInfo } from "./twig/types.ts";
 export type { TwigRequest } from "./twig/request.ts";
@@ -65,6 +66,7 @@ export async function serve(options: ServeOptions): Promise<Server> {
 }
 
 if (import.meta.main) {
+  if (isWorkerStart()) await becomeWorker();
   const { runAndExit } = await import("./server/cli.ts");
   await runAndExit();
 }

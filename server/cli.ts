@@ -8,7 +8,6 @@ import { type CommandLine, readCommandLine, UsageError } from "./command_line.ts
 import { AppLoadError, ConfigError, ListenError } from "./errors.ts";
 import { EXIT } from "./exit_codes.ts";
 import { describeError } from "./say.ts";
-import { WORKER_ARGUMENT } from "./spawn.ts";
 import { processTerminal, red, showProblems, type Terminal } from "./terminal.ts";
 
 export type { Terminal };
@@ -22,7 +21,6 @@ export type { Terminal };
  */
 export async function main(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
   try {
-    if (args.length === 1 && args[0] === WORKER_ARGUMENT) return await work();
     const line = readCommandLine(args);
     return await helpOrVersion(line, args, terminal) ?? await run(line, terminal);
   } catch (error) {
@@ -33,11 +31,6 @@ export async function main(args: readonly string[], terminal: Terminal = process
 async function run(line: CommandLine, terminal: Terminal): Promise<number> {
   const { run } = await line.command.load();
   return await run(line, terminal);
-}
-
-async function work(): Promise<number> {
-  const { exitCode } = await import("./worker_main.ts");
-  return exitCode;
 }
 
 async function helpOrVersion(

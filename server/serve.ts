@@ -12,7 +12,7 @@ import { formatAddress } from "./address.ts";
 import type { Service } from "./service.ts";
 import { prepare, type Prepared, type ServeOptions } from "./serve_options.ts";
 import type { ListenAddress } from "./settings.ts";
-import { detectSelf, type SelfStart, WORKER_ARGUMENT } from "./spawn.ts";
+import { becomeWorker, detectSelf, isWorkerStart, type SelfStart, WORKER_ARGUMENT } from "./spawn.ts";
 
 /** A running server. Disposing of it closes it. */
 export interface Server extends AsyncDisposable {
@@ -98,7 +98,8 @@ export function serve(options: ServeOptions): Promise<Server> {
 export async function startServer(options: ServeOptions, self: SelfStart): Promise<Server> {
   const { signal } = options;
   signal?.throwIfAborted();
-  if (isWorker(self)) await work();
+  // The calling program, bundled or compiled, that was started again.
+  if (self.args.includes(WORKER_ARGUMENT) && isWorkerStart()) await becomeWorker();
   const prepared = await prepare(options);
   const start = prepared.settings.workers === 0 ? startHere : startWorkers;
   const server = new RunningServer(options, await start(prepared, self));
@@ -108,18 +109,6 @@ export async function startServer(options: ServeOptions, self: SelfStart): Promi
   }
   signal?.addEventListener("abort", () => server.close(), { once: true });
   return server;
-}
-
-/** Whether this is the calling program, bundled or compiled, that was started again as a worker. */
-function isWorker({ args }: SelfStart): boolean {
-  return args.includes(WORKER_ARGUMENT) && Deno.args.length === 1 && Deno.args[0] === WORKER_ARGUMENT;
-}
-
-/** Unlike the caller's process, a worker is one of ours, and ends when its work does. */
-async function work(): Promise<never> {
-  const { runWorker } = await import("./worker.ts");
-  const { startService } = await import("./service.ts");
-  Deno.exit(await runWorker(startService));
 }
 
 async function startHere({ settings, functions }: Prepared): Promise<Backend> {

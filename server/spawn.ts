@@ -28,6 +28,26 @@ export interface SelfStart {
 export const WORKER_ARGUMENT = "--as-worker";
 
 /**
+ * Whether this process is a bundle or a compiled binary that was started again as a worker.
+ *
+ * @param args The arguments of the program.
+ */
+export function isWorkerStart(args: readonly string[] = Deno.args): boolean {
+  return args.length === 1 && args[0] === WORKER_ARGUMENT;
+}
+
+/**
+ * Turns this process into a worker.
+ *
+ * @returns Never: the process ends with the worker.
+ */
+export async function becomeWorker(): Promise<never> {
+  // That the import stands here also makes Deno fetch all that workers run once, before there are any.
+  await import("./worker_main.ts");
+  throw new TypeError("A worker ends its process");
+}
+
+/**
  * Finds out how this program was started.
  *
  * @param here URL of this module as it runs.

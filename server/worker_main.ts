@@ -1,7 +1,6 @@
 /**
- * What a worker process runs: `spawn.ts` names this file, a bundle or compiled binary gets here
- * through the command line. That it is imported there has another use: run from a URL, Deno fetches
- * everything that workers need once, before any of them starts.
+ * What a worker process runs: importing this file turns a process into a worker, until it ends. `spawn.ts`
+ * names it; a bundle and a compiled binary import it when they are started as workers.
  *
  * @module
  */

@@ -50,7 +50,9 @@ Deno.test("runs from a URL: serves another folder, reloads and stops, and fetche
   await using published = new Published(project.folder);
   await using program = start(site, cache, ["-A"], `${published.url}/mod.ts`, "serve");
   await live(program, site);
-  assert(published.fetched.has("/server/service.ts"));
+  for (const path of ["/server/service.ts", "/server/worker_main.ts"]) {
+    assert(published.fetched.has(path), path);
+  }
   assertEquals([...published.fetched].filter(([, times]) => times > 1), []);
 });
 

@@ -27,8 +27,8 @@ Deno.test("detectSelf() runs a compiled binary again and tells it to be a worker
   assertEquals(workerArguments(self, settingsFor(), everything), [WORKER_ARGUMENT]);
 });
 
-Deno.test("the command line takes the word that tells it to be a worker", async () => {
-  const module = new URL("../../server/cli.ts", import.meta.url).href;
+Deno.test("the program takes the word that tells it to be a worker", async () => {
+  const module = new URL("../../mod.ts", import.meta.url).href;
   const { config: denoConfig } = await choosePackages();
   const self = { executable, module, args: [WORKER_ARGUMENT] };
   const args = workerArguments(self, settingsFor({ denoConfig }));
