@@ -7,7 +7,4 @@
 import { startService } from "./service.ts";
 import { runWorker } from "./worker.ts";
 
-/** The exit code; the worker has ended. */
-export const exitCode: number = await runWorker(startService);
-
-if (import.meta.main) Deno.exit(exitCode);
+Deno.exit(await runWorker(startService));
