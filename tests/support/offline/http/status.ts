@@ -1,20 +1,71 @@
 /**
- * Offline stand-in for `@std/http/status`: the table that the runtime's Node API already has, with the phrases that
- * the real package words differently.
+ * Offline stand-in for `@std/http/status`: the reason phrases of the IANA registry, as the real package words them.
  *
  * @module
  */
 
-import { STATUS_CODES } from "node:http";
-
-const { 509: _unregistered, ...registered } = STATUS_CODES;
-
 /** Reason phrase by status code. */
 export const STATUS_TEXT: Readonly<Record<number, string>> = {
-  ...registered,
+  100: "Continue",
+  101: "Switching Protocols",
+  102: "Processing",
+  103: "Early Hints",
+  200: "OK",
+  201: "Created",
+  202: "Accepted",
   203: "Non Authoritative Info",
+  204: "No Content",
+  205: "Reset Content",
+  206: "Partial Content",
   207: "Multi Status",
+  208: "Already Reported",
+  226: "IM Used",
+  300: "Multiple Choices",
+  301: "Moved Permanently",
+  302: "Found",
+  303: "See Other",
+  304: "Not Modified",
+  305: "Use Proxy",
+  307: "Temporary Redirect",
+  308: "Permanent Redirect",
+  400: "Bad Request",
+  401: "Unauthorized",
+  402: "Payment Required",
+  403: "Forbidden",
+  404: "Not Found",
+  405: "Method Not Allowed",
+  406: "Not Acceptable",
   407: "Proxy Auth Required",
+  408: "Request Timeout",
+  409: "Conflict",
+  410: "Gone",
+  411: "Length Required",
+  412: "Precondition Failed",
   413: "Content Too Large",
+  414: "URI Too Long",
+  415: "Unsupported Media Type",
+  416: "Range Not Satisfiable",
+  417: "Expectation Failed",
   418: "I'm a teapot",
-} as Record<number, string>;
+  421: "Misdirected Request",
+  422: "Unprocessable Entity",
+  423: "Locked",
+  424: "Failed Dependency",
+  425: "Too Early",
+  426: "Upgrade Required",
+  428: "Precondition Required",
+  429: "Too Many Requests",
+  431: "Request Header Fields Too Large",
+  451: "Unavailable For Legal Reasons",
+  500: "Internal Server Error",
+  501: "Not Implemented",
+  502: "Bad Gateway",
+  503: "Service Unavailable",
+  504: "Gateway Timeout",
+  505: "HTTP Version Not Supported",
+  506: "Variant Also Negotiates",
+  507: "Insufficient Storage",
+  508: "Loop Detected",
+  510: "Not Extended",
+  511: "Network Authentication Required",
+};
