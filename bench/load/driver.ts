@@ -11,9 +11,11 @@ import type { Bench } from "./lanes.ts";
 import { describeCommit, describeMachine } from "./machine.ts";
 import { measureScenario } from "./measure.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
+import { processTree } from "./processes.ts";
 import { runReport, scenarioReport } from "./report.ts";
 import { fileName, newestResult, type RunResult } from "./results.ts";
 import { chooseScenarios, FILES } from "./scenarios.ts";
+import { endNow } from "./server_process.ts";
 
 const RESULTS = new URL("../results", import.meta.url).pathname;
 
@@ -33,6 +35,7 @@ async function run(options: Options): Promise<RunResult> {
   const folder = Deno.makeTempDirSync({ prefix: "archangel_bench_" });
   // A server may give its workers another user.
   Deno.chmodSync(folder, 0o755);
+  endAllWhenToldTo(folder);
   writeFiles(`${folder}/files`);
   const ref = options.compare === "last" ? undefined : options.compare;
   using before = ref === undefined ? undefined : await CommitTree.at(ref);
@@ -58,6 +61,17 @@ async function runScenarios(result: RunResult, bench: Bench): Promise<void> {
     const found = await measureScenario(scenario, bench, say);
     result.scenarios.push(found);
     say(`\n${scenarioReport(found)}`);
+  }
+}
+
+/** A load generator that is stopped would outlive its driver for ever. */
+function endAllWhenToldTo(folder: string): void {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    Deno.addSignalListener(signal, () => {
+      for (const pid of processTree(Deno.pid).slice(1).toReversed()) endNow(pid);
+      Deno.removeSync(folder, { recursive: true });
+      Deno.exit(130);
+    });
   }
 }
 
@@ -90,6 +104,10 @@ export async function main(args: readonly string[]): Promise<number> {
     return 0;
   }
   const stored = options.compare === "last" ? newestResult(RESULTS) : undefined;
+  if (options.compare === "last" && stored === undefined) {
+    say("Cannot compare with the newest result: there is none in bench/results");
+    return 1;
+  }
   const result = await run(options);
   if (stored !== undefined) say(compareWithStored(result, stored));
   if (options.save) store(result);

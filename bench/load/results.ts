@@ -131,6 +131,7 @@ export function fileName({ date, commit }: RunResult): string {
 
 /** The newest stored run, if there is one. */
 export function newestResult(folder: string): RunResult | undefined {
+  Deno.mkdirSync(folder, { recursive: true });
   const names = [...Deno.readDirSync(folder)].map(({ name }) => name).filter((name) =>
     name.endsWith(".json")
   );

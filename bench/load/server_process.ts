@@ -116,7 +116,7 @@ export class ServerProcess {
     let timer: ReturnType<typeof setTimeout> | undefined;
     await Promise.race([ended, new Promise((resolve) => timer = setTimeout(resolve, STOP_LIMIT_MS))]);
     clearTimeout(timer);
-    for (const pid of pids) end(pid, "SIGKILL");
+    for (const pid of pids) endNow(pid);
     await ended;
   }
 
@@ -138,6 +138,11 @@ export class ServerProcess {
     }
     throw new Error(`It did not start within ${START_LIMIT_MS / 1000} s:\n${this.output()}`);
   }
+}
+
+/** Kills a process, if it has not ended yet. */
+export function endNow(pid: number): void {
+  end(pid, "SIGKILL");
 }
 
 function end(pid: number, signal: Deno.Signal): void {
