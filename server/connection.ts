@@ -19,6 +19,7 @@ import { type Carrier, Exchange } from "../twig/exchange.ts";
 import { NEED_DATA, PAUSED, type RequestHead, type WireEvent, type WireProtocol } from "../twig/wire.ts";
 import type { App, Chunk, Remote, ServerInfo } from "../twig/types.ts";
 import type { Clock, Expiring } from "./clock.ts";
+import type { FairTurns, TurnTaker } from "./fair_turns.ts";
 import type { Limits, Timeouts } from "./limits.ts";
 import { OpenExchanges } from "./open_exchanges.ts";
 
@@ -56,6 +57,8 @@ export interface ConnectionHost {
   readonly extraFields: string;
   /** The worker's clock. */
   readonly clock: Clock;
+  /** Whose turn it is when very many connections are busy. */
+  readonly turns: FairTurns;
   /** Whether no further request is taken. */
   readonly draining: boolean;
   /** Picks the app for a request. */
@@ -108,9 +111,11 @@ const enum Phase {
 }
 
 /** One connection. */
-export class Connection implements Carrier, Corked, Expiring {
+export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   /** {@linkcode Corked}: whether it stands on the cork list. */
   onCorkList = false;
+  /** {@linkcode TurnTaker}: when it was last busy. */
+  turnWindow = -1;
   /** {@linkcode Expiring}: the earlier one of the read's and the write's. */
   deadline = Infinity;
 
@@ -195,6 +200,7 @@ export class Connection implements Carrier, Corked, Expiring {
           continue;
         }
         this.#received(view, size, bytes, end);
+        const place = this.#host.turns.received(this);
         do {
           this.#advance();
           // Nearly always the batch is one piece that the socket takes whole: no promise but its own.
@@ -213,6 +219,10 @@ export class Connection implements Carrier, Corked, Expiring {
           }
         } while (this.#stalled);
         if (this.#core.closing && this.#open.size === 0) this.#startClosing();
+        else {
+          const turn = this.#host.turns.turn(place, clock.watched);
+          if (turn !== undefined) await turn;
+        }
       }
     } catch {
       // Reset by the peer, or closed by ourselves: there is nobody left to answer.

@@ -16,6 +16,7 @@ import { HostedApp } from "./app_host.ts";
 import { Clock } from "./clock.ts";
 import { Connection, type ConnectionHost, type Endpoints, type Route, type Transport } from "./connection.ts";
 import { fcgiEndpoints, httpEndpoints } from "./endpoints.ts";
+import { FairTurns } from "./fair_turns.ts";
 import { ErrorLog } from "./error_log.ts";
 import { HttpCore } from "./http/mod.ts";
 import type { Limits, Timeouts } from "./limits.ts";
@@ -161,6 +162,8 @@ export class Host implements ConnectionHost {
   extraFields!: string;
   /** The clock. */
   readonly clock: Clock = new Clock();
+  /** Whose turn it is when very many connections are busy. */
+  readonly turns: FairTurns = new FairTurns();
   /** Whether no further request is taken. */
   draining = false;
   /** Hears of finished exchanges, if there is an access log. */
