@@ -548,7 +548,9 @@ export class Exchange implements Corked {
     this.#heldSize = 0;
     this.onCorkList = false;
     // Nobody feeds it any more: whoever still reads must not wait for ever.
-    this.#body?.fail(new ConnectionLost("The answer ended before the request body was read"));
+    if (this.#body?.ended === false) {
+      this.#body.fail(new ConnectionLost("The answer ended before the request body was read"));
+    }
     if (completed) this.#carrier.end(this, trailers);
     else this.#carrier.cut(this);
   }
