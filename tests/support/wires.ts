@@ -8,6 +8,7 @@ import { FcgiCore } from "../../fcgi/mod.ts";
 import { Clock } from "../../server/clock.ts";
 import { Connection, type ConnectionHost } from "../../server/connection.ts";
 import { type Addresses, fcgiEndpoints, httpEndpoints } from "../../server/endpoints.ts";
+import { FairTurns } from "../../server/fair_turns.ts";
 import { HttpCore } from "../../server/http/mod.ts";
 import { MemoryTransport } from "../../server/in_process.ts";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../../server/limits.ts";
@@ -35,6 +36,7 @@ export class Wire {
       development: false,
       extraFields: "",
       clock: new Clock(),
+      turns: new FairTurns(),
       draining: false,
       route: () => ({ app, prefixLength: 0, bodyBytes: DEFAULT_LIMITS.bodyBytes }),
       finished: undefined,
