@@ -331,12 +331,21 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     const { input } = this.#core;
     if (input.length === 0) {
       input.start = input.end = 0;
-      if (this.#core.idle && this.#capacity > BUSY_CAPACITY) this.#capacity = BUSY_CAPACITY;
+      // The memory of this read is held for as long as nothing comes.
+      if (this.#capacity > BUSY_CAPACITY && this.#expectsLittle) this.#capacity = BUSY_CAPACITY;
       if (input.bytes.length !== this.#capacity) input.bytes = new Uint8Array(this.#capacity);
       return;
     }
     const watchOnly = this.#open.size > 0 && !this.#core.multiplexed && !this.#wantsInput();
     if (!watchOnly) input.reserve(Math.max(1, Math.min(this.#capacity, BODY_CAPACITY) >> 1));
+  }
+
+  /** Whether a request head is the largest thing that may come next. */
+  get #expectsLittle(): boolean {
+    if (this.#open.size === 0) return this.#core.idle;
+    return !this.#open.some((exchange) =>
+      exchange.bodyAsked ? !exchange.body.ended : exchange.wireHead.bodyLength !== 0
+    );
   }
 
   /** The peer's FIN. */

@@ -1,0 +1,400 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { HttpCore } from "../../server/http/mod.ts";
+import { httpEndpoints } from "../../server/endpoints.ts";
+import { ErrorLog } from "../../server/error_log.ts";
+import { Host, Site } from "../../server/service.ts";
+import type { App } from "../../twig/mod.ts";
+import { delay } from "../support/delay.ts";
+import { type Differences, settingsOf } from "../support/served.ts";
+import { SteppedTransport } from "../support/stepped_transport.ts";
+
+const GET = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
+const LOOPBACK = {
+  remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 1 },
+  localAddr: { transport: "tcp", hostname: "127.0.0.1", port: 2 },
+} as const;
+
+/** A connection that is being served; closed with `await using`. */
+class Served implements AsyncDisposable {
+  readonly transport: SteppedTransport;
+  readonly host: Host;
+  /** What would have been logged. */
+  readonly errors: readonly unknown[];
+  readonly over: Promise<void>;
+
+  private constructor(host: Host, transport: SteppedTransport, core: HttpCore, errors: readonly unknown[]) {
+    this.host = host;
+    this.transport = transport;
+    this.errors = errors;
+    this.over = host.serve(transport, core, httpEndpoints(LOOPBACK), "http", () => "test");
+  }
+
+  static async start(
+    app: App,
+    differences: Differences = {},
+    held = false,
+    core?: HttpCore,
+  ): Promise<Served> {
+    const settings = settingsOf(app, differences);
+    const site = new Site(settings);
+    await site.load(true);
+    const errors: unknown[] = [];
+    const log = new ErrorLog("test");
+    log.protocolError = log.appError = (error: unknown) => void errors.push(error);
+    return new Served(
+      new Host(settings, site, log, undefined),
+      new SteppedTransport(held),
+      core ?? new HttpCore(settings.limits),
+      errors,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.host.stop();
+    await this.over;
+  }
+}
+
+/** Lets everything happen that does not wait for time or for the client. */
+async function settled(): Promise<void> {
+  for (let i = 0; i < 5; i++) await new Promise<void>((resolve) => setTimeout(resolve, 0));
+}
+
+const count = (text: string, part: string) => text.split(part).length - 1;
+
+Deno.test("Connection sends the answers to pipelined requests in one write", async () => {
+  await using served = await Served.start(() => "hello");
+  served.transport.send(GET.repeat(15));
+  await settled();
+  assertEquals(served.transport.writes.length, 1);
+  assertEquals(count(served.transport.taken, "HTTP/1.1 200"), 15);
+});
+
+Deno.test("Connection sends an answer together with those before it if the app does not really wait", async () => {
+  await using served = await Served.start(async (request) => {
+    if (request.pathInfo === "/last") { for (let i = 0; i < 3; i++) await null; }
+    return "hello";
+  });
+  served.transport.send(GET + GET + GET.replace("/", "/last"));
+  await settled();
+  assertEquals(served.transport.writes.length, 1);
+  assertEquals(count(served.transport.taken, "HTTP/1.1 200"), 3);
+});
+
+Deno.test("Connection does not hold an answer back for one that waits", async () => {
+  const go = Promise.withResolvers<void>();
+  await using served = await Served.start(async (request) => {
+    if (request.pathInfo === "/last") await go.promise;
+    return "hello";
+  });
+  served.transport.send(GET + GET + GET.replace("/", "/last"));
+  await settled();
+  assertEquals(served.transport.writes.length, 1);
+  assertEquals(count(served.transport.taken, "HTTP/1.1 200"), 2);
+  go.resolve();
+  await settled();
+  assertEquals(count(served.transport.taken, "HTTP/1.1 200"), 3);
+});
+
+Deno.test("Connection sends what an app yields without waiting in one write, with its length", async () => {
+  const apps: App[] = [
+    function* () {
+      for (let i = 0; i < 200; i++) yield "line\n";
+    },
+    async function* () {
+      for (let i = 0; i < 200; i++) yield "line\n";
+    },
+  ];
+  for (const app of apps) {
+    await using served = await Served.start(app);
+    served.transport.send(GET);
+    await settled();
+    assertEquals(served.transport.writes.length, 1);
+    assert(served.transport.taken.endsWith("line\n".repeat(200)));
+  }
+  await using served = await Served.start(apps[0]!);
+  served.transport.send(GET);
+  await settled();
+  assertStringIncludes(served.transport.taken, "content-length: 1000\r\n");
+});
+
+Deno.test("Connection sends what is there as soon as the app waits", async () => {
+  const go = Promise.withResolvers<void>();
+  await using served = await Served.start(async function* () {
+    yield "one ";
+    yield "two ";
+    await go.promise;
+    yield "three";
+  });
+  served.transport.send(GET);
+  await settled();
+  assertEquals(served.transport.writes.length, 1);
+  assert(served.transport.taken.endsWith("8\r\none two \r\n") || served.transport.taken.includes("two "));
+  go.resolve();
+  await settled();
+  assertEquals(served.transport.writes.length, 2);
+  assert(served.transport.taken.endsWith("three\r\n0\r\n\r\n"));
+});
+
+Deno.test("Connection keeps a read pending while an app works, into the memory that is there", async () => {
+  await using served = await Served.start(() => new Promise<string>(() => {}));
+  served.transport.send(GET);
+  await settled();
+  assert(served.transport.reading > 0 && served.transport.reading <= 512);
+});
+
+Deno.test("Connection reads no further than its memory while an app does not read", async () => {
+  await using served = await Served.start(() => new Promise<string>(() => {}), {
+    limits: { bodyBytes: 1e9 },
+  });
+  served.transport.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 900000000\r\n\r\n");
+  for (let i = 0; i < 1000; i++) served.transport.send("x".repeat(1000));
+  await settled();
+  assertEquals(served.transport.reading, 0);
+});
+
+Deno.test("Connection reads a body no further than the app asks", async () => {
+  const asked: (() => void)[] = [];
+  let got = 0;
+  await using served = await Served.start(async (request) => {
+    for await (const piece of request.body) {
+      got += piece.length;
+      await new Promise<void>((resolve) => asked.push(resolve));
+    }
+    return "done";
+  }, { limits: { bodyBytes: 1e9 } });
+  served.transport.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\n");
+  for (let i = 0; i < 1000; i++) served.transport.send("x".repeat(1000));
+  await settled();
+  const first = got;
+  assert(first > 0 && first < 130_000, `${first} bytes were taken at once`);
+  for (let rounds = 0; got < 1_000_000 && rounds < 2000; rounds++) {
+    asked.shift()?.();
+    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  }
+  asked.shift()?.();
+  await settled();
+  assert(served.transport.taken.endsWith("done"));
+});
+
+Deno.test("Connection gives small reads little memory, and large ones more", async () => {
+  await using served = await Served.start((request) =>
+    request.body.bytes().then(({ length }) => String(length))
+  );
+  const sizes: number[] = [];
+  served.transport.send(GET);
+  await settled();
+  sizes.push(served.transport.reading);
+  served.transport.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 2000000\r\n\r\n");
+  for (let i = 0; i < 19; i++) served.transport.send("x".repeat(100_000));
+  await settled();
+  sizes.push(served.transport.reading);
+  served.transport.send("x".repeat(100_000));
+  await settled();
+  assert(served.transport.taken.endsWith("2000000"));
+  // A read that is pending keeps the memory it was given; the next one has less.
+  served.transport.send(GET);
+  await settled();
+  sizes.push(served.transport.reading);
+  assertEquals(sizes[0], 512);
+  assert(sizes[1]! >= 32 * 1024, `${sizes[1]} bytes for a body of 2 MB`);
+  assert(sizes[2]! <= 4 * 1024, `${sizes[2]} bytes for a connection at rest`);
+});
+
+Deno.test("Connection goes on after a write that was taken in part, in order", async () => {
+  await using served = await Served.start((request) => request.pathInfo, {}, true);
+  served.transport.send(GET.replace("/", "/1") + GET.replace("/", "/2"));
+  await settled();
+  served.transport.take(10);
+  await settled();
+  served.transport.take(1);
+  await settled();
+  served.transport.send(GET.replace("/", "/3"));
+  await settled();
+  while (served.transport.writing) {
+    served.transport.take(50);
+    await settled();
+  }
+  assertEquals([...served.transport.taken.matchAll(/\r\n\r\n(\/\d)/g)].map(([, path]) => path), [
+    "/1",
+    "/2",
+    "/3",
+  ]);
+});
+
+Deno.test("Connection takes no more requests while too much is unsent, and goes on afterwards", async () => {
+  let calls = 0;
+  await using served = await Served.start(
+    () => {
+      calls++;
+      return "x".repeat(50_000);
+    },
+    {},
+    true,
+  );
+  served.transport.send(GET.repeat(50));
+  await settled();
+  const before = calls;
+  assert(before >= 1 && before <= 8, `${before} requests were answered for a client that takes nothing`);
+  for (let rounds = 0; calls < 50 && rounds < 1000; rounds++) {
+    if (served.transport.writing) served.transport.take();
+    await settled();
+  }
+  while (served.transport.writing) {
+    served.transport.take();
+    await settled();
+  }
+  assertEquals(count(served.transport.taken, "HTTP/1.1 200"), 50);
+});
+
+Deno.test("Connection pulls no more from an app while too much is unsent", async () => {
+  for (const async of [false, true]) {
+    let pulled = 0;
+    const sync = function* () {
+      for (;; pulled += 1000) yield "x".repeat(1000);
+    };
+    const asynchronous = async function* () {
+      yield* sync();
+    };
+    await using served = await Served.start(async ? asynchronous : sync, {}, true);
+    served.transport.send(GET);
+    await settled();
+    const before = pulled;
+    assert(before < 400_000, `${before} bytes were pulled`);
+    served.transport.take(1000);
+    await settled();
+    assertEquals(pulled, before);
+    while (pulled === before && served.transport.writing) {
+      served.transport.take();
+      await settled();
+    }
+    assert(pulled > before && pulled < before + 400_000);
+  }
+});
+
+Deno.test("Connection aborts the exchange when a write fails", async () => {
+  const aborted = Promise.withResolvers<void>();
+  await using served = await Served.start(
+    async function* (request) {
+      request.signal.addEventListener("abort", () => aborted.resolve());
+      for (;;) {
+        yield "x";
+        await delay(1);
+      }
+    },
+    {},
+    true,
+  );
+  served.transport.send(GET);
+  await settled();
+  served.transport.break();
+  await aborted.promise;
+  await served.over;
+  assertEquals(served.errors, []);
+});
+
+Deno.test("Connection closes without lingering after a complete request that was the last", async () => {
+  await using served = await Served.start(() => "bye");
+  served.transport.send("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
+  await served.over;
+  assert(served.transport.taken.endsWith("bye"));
+  assert(served.transport.closed);
+});
+
+Deno.test("Connection sends FIN first and reads on where the client may still be sending", async () => {
+  await using served = await Served.start(() => "", { timeouts: { linger: 10_000 } });
+  served.transport.send("BAD\r\n\r\n");
+  await settled();
+  assertEquals([served.transport.finished, served.transport.closed], [true, false]);
+  served.transport.send("x".repeat(100_000));
+  await settled();
+  assertEquals(served.transport.closed, false);
+  served.transport.send(null);
+  await served.over;
+  assert(served.transport.closed);
+});
+
+Deno.test("Connection does not act on requests that come while it lingers", async () => {
+  let calls = 0;
+  await using served = await Served.start(() => String(++calls));
+  served.transport.send("BAD\r\n\r\n");
+  await settled();
+  served.transport.send(GET.repeat(10));
+  await settled();
+  assertEquals(calls, 0);
+  assertEquals(count(served.transport.taken, "HTTP/1.1"), 1);
+});
+
+Deno.test("Connection reports what is not the client's fault as a bug, and closes", async () => {
+  const core = new HttpCore(settingsOf(() => "").limits);
+  core.next = () => {
+    throw new TypeError("not written yet");
+  };
+  await using served = await Served.start(() => "", {}, false, core);
+  served.transport.send(GET);
+  await served.over;
+  assertEquals(served.errors.length, 1);
+  assertStringIncludes(String(served.errors[0]), "Bug: TypeError: not written yet");
+  assertEquals(served.transport.writes, []);
+});
+
+Deno.test("Connection answers what is in flight when it is drained, and then closes", async () => {
+  const go = Promise.withResolvers<void>();
+  await using served = await Served.start(() => go.promise.then(() => "done"));
+  served.transport.send(GET);
+  await settled();
+  const drained = served.host.drain(true);
+  assertEquals(served.transport.closed, false);
+  go.resolve();
+  await drained;
+  assert(served.transport.closed);
+  assertStringIncludes(served.transport.taken, "connection: close\r\n");
+  assert(served.transport.taken.endsWith("done"));
+});
+
+Deno.test("Connection leaves no timer behind, and an idle process has none", async () => {
+  const set = globalThis.setTimeout;
+  const clear = globalThis.clearTimeout;
+  const running = new Map<unknown, string>();
+  globalThis.setTimeout = ((call: () => void, milliseconds?: number) => {
+    const id = set(() => {
+      running.delete(id);
+      call();
+    }, milliseconds);
+    if ((milliseconds ?? 0) > 0) running.set(id, new Error().stack ?? "");
+    return id;
+  }) as typeof setTimeout;
+  globalThis.clearTimeout = (id) => {
+    running.delete(id);
+    clear(id);
+  };
+  try {
+    await using served = await Served.start(() => "hello");
+    served.transport.send(GET);
+    await settled();
+    assertEquals(running.size, 1, [...running.values()].join("\n"));
+    const others = [];
+    for (let i = 0; i < 100; i++) {
+      const transport = new SteppedTransport();
+      others.push(transport);
+      served.host.serve(
+        transport,
+        new HttpCore(served.host.limits),
+        httpEndpoints(LOOPBACK),
+        "http",
+        () => "",
+      );
+      transport.send(GET);
+    }
+    await settled();
+    assertEquals(running.size, 1, "One timer serves all deadlines");
+    for (const transport of others) transport.send(null);
+    served.transport.send(null);
+    await settled();
+    assertEquals(served.host.clock.watched, 0);
+    assertEquals(running.size, 0, [...running.values()].join("\n"));
+  } finally {
+    globalThis.setTimeout = set;
+    globalThis.clearTimeout = clear;
+  }
+});
