@@ -5,10 +5,10 @@
  * @module
  */
 import { parseArgs } from "jsr:@std/cli@^1/parse-args";
-import { dirname, resolve } from "node:path";
 import { COMMANDS, type CommandSpec, flagsOf, type FlagSpec } from "./command_table.ts";
 import { checkValues, CONFIG_FILE, type ConfigInput, type ConfigValues } from "./config.ts";
 import { didYouMean, nearest } from "./nearest.ts";
+import { folderOf, resolvePath } from "./paths.ts";
 
 /** Thrown when the command line is wrong: exit code 2. */
 export class UsageError extends Error {
@@ -147,7 +147,10 @@ export function configInput(line: CommandLine, target: string | undefined): Conf
   const problem = checkValues(flags).find((problem) => problem.key !== "" && !problem.key.startsWith("apps"));
   if (problem !== undefined) throw new UsageError(problem.message);
   if (target !== undefined) {
-    return { values: { apps: { [nameFor(target)]: target }, ...flags }, home: dirname(resolve(target)) };
+    return {
+      values: { apps: { [nameFor(target)]: target }, ...flags },
+      home: folderOf(resolvePath(Deno.cwd(), target)),
+    };
   }
   const file = typeof config === "string" ? config : CONFIG_FILE;
   if (config === undefined && !exists(file)) {

@@ -11,11 +11,11 @@
  *
  * @module
  */
-import { dirname, resolve } from "node:path";
 import { CheckedConfig } from "./config_check.ts";
 import { settingsFrom } from "./config_settings.ts";
 import { ConfigSource } from "./config_source.ts";
 import { ConfigError, type ConfigProblem } from "./errors.ts";
+import { folderOf, resolvePath } from "./paths.ts";
 import { Refusal, type Surroundings } from "./setting_kinds.ts";
 import type { Settings } from "./settings.ts";
 
@@ -52,23 +52,23 @@ export interface ConfigInput {
  */
 export function loadConfig(input: ConfigInput, look: Look = REAL): Settings {
   const config = new CheckedConfig();
-  const path = input.file === undefined ? undefined : resolve(input.file);
+  const path = input.file === undefined ? undefined : resolvePath(Deno.cwd(), input.file);
   if (path !== undefined) {
     const source = ConfigSource.fromYaml(input.file!, readText(input.file!));
-    config.read(source, { ...look, folder: dirname(path) });
+    config.read(source, { ...look, folder: folderOf(path) });
   }
   if (input.values !== undefined) {
     const source = ConfigSource.fromValue(input.valuesName ?? "command line", input.values);
     config.read(source, { ...look, folder: Deno.cwd() });
   }
   const settings = finish(config, path);
-  const folder = input.home ?? (path === undefined ? Deno.cwd() : dirname(path));
+  const folder = input.home ?? (path === undefined ? Deno.cwd() : folderOf(path));
   return { ...settings, denoConfig: settings.denoConfig ?? denoConfigIn(folder, look) };
 }
 
 /** Deno would look beside its main module, which is ours; the user's is beside the user's config. */
 function denoConfigIn(folder: string, { look }: Look): string | undefined {
-  return ["deno.json", "deno.jsonc"].map((name) => resolve(folder, name)).find((path) =>
+  return ["deno.json", "deno.jsonc"].map((name) => resolvePath(folder, name)).find((path) =>
     look(path) === "file"
   );
 }
@@ -95,7 +95,7 @@ function denoConfigIn(folder: string, { look }: Look): string | undefined {
 export function parseConfig(name: string, text: string, around: Surroundings): Settings {
   const config = new CheckedConfig();
   config.read(ConfigSource.fromYaml(name, text), around);
-  return finish(config, resolve(around.folder, name));
+  return finish(config, resolvePath(around.folder, name));
 }
 
 /**

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { resolve } from "node:path";
+import { resolvePath } from "./paths.ts";
 import { didYouMean } from "./nearest.ts";
 import type { TcpAddress, UnixAddress } from "./settings.ts";
 
@@ -93,7 +93,7 @@ function unixUrl(
   }
   // deno-lint-ignore no-control-regex
   if (/[\x00-\x1f\x7f]/.test(written)) throw new TypeError("must not have control characters in its path");
-  const path = resolve(folder, written);
+  const path = resolvePath(folder, written);
   // The number of a worker takes the place of {worker}.
   const bytes = new TextEncoder().encode(path.replaceAll("{worker}", "1")).length;
   if (bytes > LONGEST_UNIX_PATH) {

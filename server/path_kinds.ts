@@ -4,9 +4,8 @@
  *
  * @module
  */
-import { dirname, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
 import { didYouMean } from "./nearest.ts";
+import { filePath, fileUrl, folderOf, resolvePath } from "./paths.ts";
 import { type Grant, PERMISSION_NAMES } from "./permissions.ts";
 import { type Kind, mustBe, Refusal, type Surroundings } from "./setting_kinds.ts";
 
@@ -19,7 +18,7 @@ export const moduleFile: Kind<string> = {
     if (REMOTE.test(text)) return checkUrl(text);
     const absolute = absolutePath(text, around);
     expectAt(absolute, "file", around, "; a folder is served by static");
-    return pathToFileURL(absolute).href;
+    return fileUrl(absolute);
   },
 };
 
@@ -45,9 +44,9 @@ function checkUrl(text: string): string {
 
 function absolutePath(text: string, around: Surroundings): string {
   if (text === "" || text.includes("\0")) throw mustBe("a path", text);
-  if (!text.startsWith("file:")) return resolve(around.folder, text);
+  if (!text.startsWith("file:")) return resolvePath(around.folder, text);
   try {
-    return fileURLToPath(text);
+    return filePath(text);
   } catch {
     throw mustBe("a path", text);
   }
@@ -116,7 +115,7 @@ export const logTarget: Kind<string> = {
       throw mustBe(logTarget.expects, text, didYouMean(text, LOG_WORDS));
     }
     const absolute = absolutePath(text, around);
-    expectAt(dirname(absolute), "folder", around);
+    expectAt(folderOf(absolute), "folder", around);
     return absolute;
   },
 };

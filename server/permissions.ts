@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { filePath, folderOf } from "./paths.ts";
 import type { AppSpec, ListenAddress, Settings } from "./settings.ts";
 
 /** The permissions of Deno. */
@@ -220,12 +221,8 @@ function listenGrants(address: ListenAddress): Grant[] {
 function appGrants({ kind, location }: AppSpec): Grant[] {
   if (kind === "static") return [{ name: "read", value: location }];
   const url = new URL(location);
-  if (url.protocol === "file:") return [{ name: "read", value: folderOf(decodeURIComponent(url.pathname)) }];
+  if (url.protocol === "file:") return [{ name: "read", value: folderOf(filePath(location)) }];
   if (url.protocol !== "https:" && url.protocol !== "http:") return [];
   const value = `${url.hostname}:${url.port || (url.protocol === "https:" ? 443 : 80)}`;
   return TRUSTED.includes(value) ? [] : [{ name: "import", value }];
-}
-
-function folderOf(path: string): string {
-  return path.slice(0, path.lastIndexOf("/")) || "/";
 }

@@ -4,7 +4,6 @@
  *
  * @module
  */
-import { join } from "node:path";
 import type { CommandLine } from "../command_line.ts";
 import { defaultText } from "../command_table.ts";
 import { CONFIG_FILE } from "../config.ts";
@@ -23,7 +22,9 @@ export function run(line: CommandLine, terminal: Terminal): number {
   const folder = line.arguments[0] ?? ".";
   Deno.mkdirSync(folder, { recursive: true });
   const files = { [CONFIG_FILE]: configText(), "hello.ts": HELLO };
-  const written = Object.entries(files).map(([name, text]) => writeNew(join(folder, name), text, terminal));
+  const written = Object.entries(files).map(([name, text]) =>
+    writeNew(folder === "." ? name : `${folder}/${name}`, text, terminal)
+  );
   if (!written.every(Boolean)) return EXIT.failure;
   const where = folder === "." ? "" : `cd ${folder} && `;
   terminal.out(`Next: ${where}archangel, then open http://127.0.0.1:8000/`);
