@@ -12,7 +12,7 @@
 import { ListenError } from "./errors.ts";
 import { formatAddress } from "./address.ts";
 import type { ListenAddress, TcpAddress, UnixAddress } from "./settings.ts";
-import { bindUnix, type WaitingSocket } from "./unix_socket.ts";
+import type { WaitingSocket } from "./unix_socket.ts";
 
 /** After a failed accept (descriptors used up), in milliseconds. */
 const ACCEPT_PAUSE = 100;
@@ -156,6 +156,8 @@ function listenTcp(address: TcpAddress, options: ListenOptions): Listener {
 }
 
 async function listenUnix(address: UnixAddress, options: ListenOptions): Promise<Listener> {
+  // Most listeners are ports.
+  const { bindUnix } = await import("./unix_socket.ts");
   const own = { ...address, path: address.path.replaceAll("{worker}", String(options.worker)) };
   const { listener, waiting, remove } = await bindUnix(own, options);
   return new Listener(own, listener, waiting, remove);
