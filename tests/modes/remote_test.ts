@@ -6,6 +6,7 @@
  */
 
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { bundle } from "../support/build.ts";
 import { Folder } from "../support/folder.ts";
 import { choosePackages } from "../support/packages.ts";
 import { isAlive, waitUntil } from "../support/processes.ts";
@@ -18,7 +19,7 @@ const packages = await choosePackages();
 
 /** Starts a program from a URL in the folder of a site; JSR's packages come from the stand-ins where they have to. */
 function start(site: UserSite, cache: Folder, flags: string[], url: string, ...args: string[]): Program {
-  const config = packages.standIns ? ["-c", "deno.json"] : [];
+  const config = packages.standIns && !url.endsWith(".js") ? ["-c", "deno.json"] : [];
   return new Program(Deno.execPath(), {
     args: ["run", "--no-prompt", ...flags, ...config, url, ...args],
     cwd: site.path,
@@ -88,4 +89,28 @@ Deno.test("runs from a URL without a file of the project but those that it impor
   await using program = start(site, cache, ["-A"], `${published.url}/mod.ts`, "check");
   assertEquals(await program.ended, { code: 0, signal: null }, program.said);
   assertStringIncludes(program.said, "archangel.yaml is fine");
+});
+
+Deno.test("the single file runs from a URL in the same way, with no other file and no package", async () => {
+  using folder = new Folder();
+  using cache = new Folder();
+  using site = new UserSite({ links: false });
+  assertEquals(await bundle(packages, `${folder.path}/archangel.js`), 0);
+  await using published = new Published(folder.path);
+  await using program = start(site, cache, ["-A"], `${published.url}/archangel.js`, "serve");
+  await live(program, site);
+  assertEquals([...published.fetched], [["/archangel.js", 1]]);
+});
+
+Deno.test("the single file runs from a disk, and its commands load apps under the user's deno.json", async () => {
+  using folder = new Folder();
+  using cache = new Folder();
+  using site = new UserSite({ links: false });
+  const file = `${folder.path}/archangel.js`;
+  assertEquals(await bundle(packages, file), 0);
+  await using check = start(site, cache, ["-A"], file, "check");
+  assertEquals(await check.ended, { code: 0, signal: null }, check.said);
+  await using asked = start(site, cache, ["-A"], file, "fetch", "/hello/you");
+  assertEquals(await asked.ended, { code: 0, signal: null });
+  assertStringIncludes(asked.said, "Hello/you");
 });

@@ -43,15 +43,18 @@ export class UserSite extends Folder {
   readonly port: number = freePort();
   readonly origin: string = `http://127.0.0.1:${this.port}`;
 
-  /** @param workers Number of workers. */
-  constructor(workers = 2) {
+  /** Without `links`, its deno.json knows no stand-ins: for what brings the packages along. */
+  constructor({ workers = 2, links = true } = {}) {
     super({
       "apps/hello.ts": HELLO,
       "lib/greetings.ts": GREETINGS,
       "apps/framework.ts": FRAMEWORK,
       "apps/process.ts": PROCESS,
       "public/page.txt": "a page",
-      "deno.json": JSON.stringify({ imports: { greetings: "./lib/greetings.ts" }, ...linksFor(packages) }),
+      "deno.json": JSON.stringify({
+        imports: { greetings: "./lib/greetings.ts" },
+        ...(links && linksFor(packages)),
+      }),
     });
     this.write(
       "archangel.yaml",
