@@ -12,13 +12,16 @@ import { settingsFor } from "./settings.ts";
 
 /** What is different from the defaults. */
 export interface Differences
-  extends Partial<Pick<Settings, "listen" | "development" | "serverName" | "strictHosts" | "log">> {
+  extends
+    Partial<Pick<Settings, "listen" | "development" | "serverName" | "strictHosts" | "log" | "routes">> {
   limits?: Partial<Limits>;
   timeouts?: Partial<Timeouts>;
   /** Largest body of the app. Default: as `limits.bodyBytes`. */
   bodyBytes?: number;
   /** Host of the one route. Default: every host. */
   host?: string;
+  /** Apps beside that of the test, for `routes`. */
+  apps?: Settings["apps"];
 }
 
 /** What {@linkcode inspect} saw of a request. */
@@ -61,11 +64,14 @@ export const inspect: App = async (request: TwigRequest, response: TwigResponse)
 /** Settings for one app at `/`, and what differs. */
 export function settingsOf(app: App, differences: Differences = {}): Settings {
   const limits = { ...DEFAULT_LIMITS, ...differences.limits };
-  const { host, bodyBytes = limits.bodyBytes, limits: _limits, timeouts, ...rest } = differences;
+  const { host, bodyBytes = limits.bodyBytes, limits: _limits, timeouts, apps, ...rest } = differences;
   return settingsFor({
     listen: [{ protocol: "http", transport: "tcp", hostname: "127.0.0.1", port: 0 }],
     workers: 0,
-    apps: { test: { name: "test", kind: "twig", location: moduleOf(app), preload: true, bodyBytes } },
+    apps: {
+      ...apps,
+      test: { name: "test", kind: "twig", location: moduleOf(app), preload: true, bodyBytes },
+    },
     routes: [{ host, path: "/", app: "test" }],
     limits,
     timeouts: { ...DEFAULT_TIMEOUTS, ...timeouts },
