@@ -73,8 +73,12 @@ export interface ConnectionHost {
   closed(connection: Connection): void;
 }
 
-/** Both ends of a connection, asked for only when an app asks. */
+/** Both ends of a connection, asked for only when an app or the log asks. */
 export interface Endpoints {
+  /** `http` or `fcgi`, for the log. */
+  readonly wire: string;
+  /** The peer's address, for the log; empty if it has none. */
+  readonly peer: string;
   /** The client's end. */
   remote(head: RequestHead): Remote;
   /** The server's end. */
@@ -122,7 +126,8 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   readonly #transport: Transport;
   readonly #core: WireProtocol;
   readonly #host: ConnectionHost;
-  readonly #ends: Endpoints;
+  /** Both ends. */
+  readonly ends: Endpoints;
   /** Exchanges that are not over. */
   readonly #open = new OpenExchanges();
   #phase = Phase.Serving;
@@ -157,17 +162,17 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     this.#transport = transport;
     this.#core = core;
     this.#host = host;
-    this.#ends = ends;
+    this.ends = ends;
   }
 
   /** The client's end. */
   remoteOf(exchange: Exchange): Remote {
-    return this.#ends.remote(exchange.wireHead);
+    return this.ends.remote(exchange.wireHead);
   }
 
   /** The server's end. */
   serverOf(exchange: Exchange): ServerInfo {
-    return this.#ends.server(exchange.wireHead);
+    return this.ends.server(exchange.wireHead);
   }
 
   /** Whether details of errors are shown to clients. */

@@ -30,62 +30,87 @@ function nameOf(authority: string): string {
   return authority.replace(/:\d*$/, "");
 }
 
-/**
- * The ends of an HTTP connection.
- *
- * @param socket The socket.
- * @returns What an app is told.
- */
-export function httpEndpoints(socket: Addresses): Endpoints {
-  return {
-    remote(): Remote {
-      const { host, port } = hostPort(socket.remoteAddr);
-      return { address: host, host, port, user: "" };
-    },
-    server(head: RequestHead): ServerInfo {
-      const { host, port } = hostPort(socket.localAddr);
-      return {
-        name: nameOf(head.authority) || host,
-        address: host,
-        port,
-        protocol: head.protocol,
-        software: SOFTWARE,
-      };
-    },
-  };
+/** What is known of a socket. One object a connection, and nothing in it but the socket. */
+abstract class SocketEndpoints implements Endpoints {
+  /** The protocol spoken there, for the log. */
+  abstract readonly wire: string;
+  protected readonly socket: Addresses;
+
+  /** @param socket The socket. */
+  constructor(socket: Addresses) {
+    this.socket = socket;
+  }
+
+  /** `host:port` of the peer, for the log; empty on a Unix socket. */
+  get peer(): string {
+    const { host, port } = hostPort(this.socket.remoteAddr);
+    return host === "" ? "" : `${host}:${port}`;
+  }
+
+  /** The client's end. */
+  abstract remote(head: RequestHead): Remote;
+  /** The server's end. */
+  abstract server(head: RequestHead): ServerInfo;
 }
 
-/**
- * The ends as a FastCGI front end tells them; the socket's own where it does not (RFC 3875 §4.1).
- *
- * @param socket The socket.
- * @returns What an app is told.
- */
-export function fcgiEndpoints(socket: Addresses): Endpoints {
-  return {
-    remote(head: RequestHead): Remote {
-      const env = head.env ?? {};
-      const peer = hostPort(socket.remoteAddr);
-      const address = env["REMOTE_ADDR"] ?? peer.host;
-      return {
-        address,
-        host: env["REMOTE_HOST"] || address,
-        port: port(env["REMOTE_PORT"]) ?? (env["REMOTE_ADDR"] === undefined ? peer.port : 0),
-        user: env["REMOTE_USER"] ?? "",
-      };
-    },
-    server(head: RequestHead): ServerInfo {
-      const env = head.env ?? {};
-      const own = hostPort(socket.localAddr);
-      return {
-        name: nameOf(env["SERVER_NAME"] || head.authority),
-        address: env["SERVER_ADDR"] ?? own.host,
-        port: port(env["SERVER_PORT"]) ?? own.port,
-        protocol: head.protocol,
-        software: SOFTWARE,
-      };
-    },
-  };
+/** The ends of an HTTP connection. */
+export class HttpEndpoints extends SocketEndpoints {
+  /** The protocol spoken there, for the log. */
+  get wire(): string {
+    return "http";
+  }
+
+  /** The client is the peer. */
+  remote(): Remote {
+    const { host, port } = hostPort(this.socket.remoteAddr);
+    return { address: host, host, port, user: "" };
+  }
+
+  /** The server is named as the client named it. */
+  server(head: RequestHead): ServerInfo {
+    const { host, port } = hostPort(this.socket.localAddr);
+    return {
+      name: nameOf(head.authority) || host,
+      address: host,
+      port,
+      protocol: head.protocol,
+      software: SOFTWARE,
+    };
+  }
+}
+
+/** The ends as a FastCGI front end tells them; the socket's own where it does not (RFC 3875 §4.1). */
+export class FcgiEndpoints extends SocketEndpoints {
+  /** The protocol spoken there, for the log. */
+  get wire(): string {
+    return "fcgi";
+  }
+
+  /** The front end's client. */
+  remote(head: RequestHead): Remote {
+    const env = head.env ?? {};
+    const peer = hostPort(this.socket.remoteAddr);
+    const address = env["REMOTE_ADDR"] ?? peer.host;
+    return {
+      address,
+      host: env["REMOTE_HOST"] || address,
+      port: port(env["REMOTE_PORT"]) ?? (env["REMOTE_ADDR"] === undefined ? peer.port : 0),
+      user: env["REMOTE_USER"] ?? "",
+    };
+  }
+
+  /** The front end. */
+  server(head: RequestHead): ServerInfo {
+    const env = head.env ?? {};
+    const own = hostPort(this.socket.localAddr);
+    return {
+      name: nameOf(env["SERVER_NAME"] || head.authority),
+      address: env["SERVER_ADDR"] ?? own.host,
+      port: port(env["SERVER_PORT"]) ?? own.port,
+      protocol: head.protocol,
+      software: SOFTWARE,
+    };
+  }
 }
 
 function port(text: string | undefined): number | undefined {

@@ -6,7 +6,7 @@
  */
 import type { WireProtocol } from "../twig/wire.ts";
 import type { Transport } from "./connection.ts";
-import { type Addresses, httpEndpoints } from "./endpoints.ts";
+import { type Addresses, HttpEndpoints } from "./endpoints.ts";
 import { ErrorLog } from "./error_log.ts";
 import { HttpCore } from "./http/mod.ts";
 import { Host, Site } from "./service.ts";
@@ -98,5 +98,5 @@ export async function requestInProcess(
   const transport = new MemoryTransport(output);
   transport.send(request);
   const core: WireProtocol = new HttpCore(settings.limits);
-  await host.serve(transport, core, httpEndpoints(LOOPBACK), "http", () => "in process");
+  await host.serve(transport, core, new HttpEndpoints(LOOPBACK));
 }

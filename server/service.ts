@@ -15,7 +15,7 @@ import { type AccessLog, openAccessLog } from "./access_log.ts";
 import { HostedApp } from "./app_host.ts";
 import { Clock } from "./clock.ts";
 import { Connection, type ConnectionHost, type Endpoints, type Route, type Transport } from "./connection.ts";
-import { fcgiEndpoints, httpEndpoints } from "./endpoints.ts";
+import { FcgiEndpoints, HttpEndpoints } from "./endpoints.ts";
 import { FairTurns } from "./fair_turns.ts";
 import { ErrorLog } from "./error_log.ts";
 import { HttpCore } from "./http/mod.ts";
@@ -171,7 +171,7 @@ export class Host implements ConnectionHost {
 
   #site!: Site;
   readonly #errors: ErrorLog;
-  readonly #connections = new Map<Connection, { wire: string; peer: () => string }>();
+  readonly #connections = new Set<Connection>();
   #whenRoom: PromiseWithResolvers<void> | undefined;
   #whenEmpty: PromiseWithResolvers<void> | undefined;
 
@@ -213,19 +213,11 @@ export class Host implements ConnectionHost {
    * @param transport The socket.
    * @param core The protocol.
    * @param ends Both ends.
-   * @param wire `http` or `fcgi`, for the log.
-   * @param peer The peer's address, for the log.
    * @returns Resolves when it is closed.
    */
-  serve(
-    transport: Transport,
-    core: WireProtocol,
-    ends: Endpoints,
-    wire: string,
-    peer: () => string,
-  ): Promise<void> {
+  serve(transport: Transport, core: WireProtocol, ends: Endpoints): Promise<void> {
     const connection = new Connection(transport, core, this, ends);
-    this.#connections.set(connection, { wire, peer });
+    this.#connections.add(connection);
     this.clock.tick();
     return connection.run();
   }
@@ -247,8 +239,7 @@ export class Host implements ConnectionHost {
 
   /** The peer broke the protocol. */
   protocolError(error: ProtocolError, connection: Connection): void {
-    const known = this.#connections.get(connection);
-    this.#errors.protocolError(error, known?.wire ?? "", known?.peer() ?? "");
+    this.#errors.protocolError(error, connection.ends.wire, connection.ends.peer);
   }
 
   /** An app failed. */
@@ -259,7 +250,7 @@ export class Host implements ConnectionHost {
   /** Lets every connection finish; resolves when the last one is closed. */
   drain(stopping: boolean): Promise<void> {
     this.draining = true;
-    for (const connection of this.#connections.keys()) connection.drain(stopping);
+    for (const connection of this.#connections) connection.drain(stopping);
     if (this.#connections.size === 0) return Promise.resolve();
     this.#whenEmpty ??= Promise.withResolvers();
     return this.#whenEmpty.promise;
@@ -268,7 +259,7 @@ export class Host implements ConnectionHost {
   /** Closes every connection now. */
   stop(): void {
     this.draining = true;
-    for (const connection of [...this.#connections.keys()]) connection.close();
+    for (const connection of [...this.#connections]) connection.close();
   }
 }
 
@@ -318,8 +309,6 @@ async function bindAll(addresses: readonly ListenAddress[], options: ServiceOpti
 
 /** One protocol: how to speak it, and whose addresses it tells apps. */
 export interface Wire {
-  /** `http` or `fcgi`. */
-  readonly name: string;
   /** Makes the core of one connection. */
   core(): WireProtocol;
   /** Both ends of one connection. */
@@ -332,15 +321,18 @@ export interface Wire {
 async function openWire(protocol: "http" | "fcgi", host: Host): Promise<Wire> {
   if (protocol === "http") {
     return {
-      name: "http",
       core: () => new HttpCore(host.limits),
-      ends: httpEndpoints,
+      ends: (conn) => new HttpEndpoints(conn),
       webServers: undefined,
     };
   }
   const { FcgiCore } = await import("../fcgi/mod.ts");
   const webServers = WebServers.fromEnvironment();
-  return { name: "fcgi", core: () => new FcgiCore(host.limits), ends: fcgiEndpoints, webServers };
+  return {
+    core: () => new FcgiCore(host.limits),
+    ends: (conn) => new FcgiEndpoints(conn),
+    webServers,
+  };
 }
 
 class RunningService implements Service {
@@ -370,7 +362,7 @@ class RunningService implements Service {
         }
         // A small answer must not wait for the acknowledgement of the one before it.
         if (tcp) (conn as Deno.TcpConn).setNoDelay(true);
-        this.#host.serve(conn, wire.core(), wire.ends(conn), wire.name, () => peerOf(conn));
+        this.#host.serve(conn, wire.core(), wire.ends(conn));
       },
       () => this.#host.room(),
       (error) => errors.trouble(`Cannot accept a connection: ${error}`),
@@ -418,9 +410,4 @@ class RunningService implements Service {
     for (const listener of this.#listeners) listener.close();
     this.#host.stop();
   }
-}
-
-function peerOf(conn: Deno.Conn): string {
-  const addr = conn.remoteAddr;
-  return "hostname" in addr ? `${addr.hostname}:${addr.port}` : "";
 }

@@ -6,7 +6,7 @@
  * @module
  */
 import type { Route, Transport } from "../../server/connection.ts";
-import { httpEndpoints } from "../../server/endpoints.ts";
+import { HttpEndpoints } from "../../server/endpoints.ts";
 import { ErrorLog } from "../../server/error_log.ts";
 import { HttpCore } from "../../server/http/mod.ts";
 import { DEFAULT_LIMITS } from "../../server/limits.ts";
@@ -95,8 +95,8 @@ class OneApp extends Host {
 }
 
 function serve(app: App, transport: Transport): void {
-  const ends = httpEndpoints({ remoteAddr: LOOPBACK, localAddr: LOOPBACK });
-  new OneApp(app).serve(transport, new HttpCore(DEFAULT_LIMITS), ends, "http", () => "");
+  const ends = new HttpEndpoints({ remoteAddr: LOOPBACK, localAddr: LOOPBACK });
+  new OneApp(app).serve(transport, new HttpCore(DEFAULT_LIMITS), ends);
 }
 
 async function bench(group: string, name: string, app: App, request = GET, baseline = false): Promise<void> {

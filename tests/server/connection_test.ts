@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { HttpCore } from "../../server/http/mod.ts";
-import { httpEndpoints } from "../../server/endpoints.ts";
+import { HttpEndpoints } from "../../server/endpoints.ts";
 import { ErrorLog } from "../../server/error_log.ts";
 import { Host, Site } from "../../server/service.ts";
 import type { App } from "../../twig/mod.ts";
@@ -26,7 +26,7 @@ class Served implements AsyncDisposable {
     this.host = host;
     this.transport = transport;
     this.errors = errors;
-    this.over = host.serve(transport, core, httpEndpoints(LOOPBACK), "http", () => "test");
+    this.over = host.serve(transport, core, new HttpEndpoints(LOOPBACK));
   }
 
   static async start(
@@ -380,9 +380,7 @@ Deno.test("Connection leaves no timer behind, and an idle process has none", asy
       served.host.serve(
         transport,
         new HttpCore(served.host.limits),
-        httpEndpoints(LOOPBACK),
-        "http",
-        () => "",
+        new HttpEndpoints(LOOPBACK),
       );
       transport.send(GET);
     }

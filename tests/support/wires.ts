@@ -7,7 +7,7 @@
 import { FcgiCore } from "../../fcgi/mod.ts";
 import { Clock } from "../../server/clock.ts";
 import { Connection, type ConnectionHost } from "../../server/connection.ts";
-import { type Addresses, fcgiEndpoints, httpEndpoints } from "../../server/endpoints.ts";
+import { type Addresses, FcgiEndpoints, HttpEndpoints } from "../../server/endpoints.ts";
 import { FairTurns } from "../../server/fair_turns.ts";
 import { HttpCore } from "../../server/http/mod.ts";
 import { MemoryTransport } from "../../server/in_process.ts";
@@ -44,7 +44,7 @@ export class Wire {
       appError: (error) => this.errors.push(error),
       closed: () => {},
     };
-    const ends = fcgi ? fcgiEndpoints(LOOPBACK) : httpEndpoints(LOOPBACK);
+    const ends = fcgi ? new FcgiEndpoints(LOOPBACK) : new HttpEndpoints(LOOPBACK);
     this.#closed = new Connection(this.#transport, core, host, ends).run();
   }
 
