@@ -15,6 +15,7 @@ import { RequestBody } from "./body.ts";
 import { byteLength, utf8 } from "./bytes.ts";
 import { type Corked, watch } from "./cork.ts";
 import { ConnectionLost, ContractError, HttpError } from "./errors.ts";
+import { giveMemory, takeMemory } from "./file_memory.ts";
 import { FileBody } from "./files.ts";
 import { encodeFields, type FieldBlock, HeaderFields } from "./headers.ts";
 import { TwigRequest } from "./request.ts";
@@ -285,7 +286,7 @@ export class Exchange implements Corked {
     }
     if (typeof answer !== "object") throw badAnswer();
     if (answer instanceof FileBody) {
-      this.#answerFile(answer).catch((error) => this.#fail(error));
+      this.#answerFile(answer);
     } else if (Symbol.asyncIterator in answer) {
       this.#pull(answer[Symbol.asyncIterator]()).catch((error) => this.#fail(error));
     } else if (Symbol.iterator in answer) {
@@ -320,9 +321,8 @@ export class Exchange implements Corked {
     if ((this.#stage as Stage) !== Stage.Over) this.#complete();
   }
 
-  async #answerFile(file: FileBody): Promise<void> {
-    await file.open();
-    if (this.#stage === Stage.Over) return file.close();
+  #answerFile(file: FileBody): void {
+    file.open();
     try {
       this.#sendHead(file.size);
     } catch (error) {
@@ -332,10 +332,34 @@ export class Exchange implements Corked {
     if (this.#bodyAllowed()) {
       // A file that shrinks meanwhile is an answer that falls short.
       this.#declaredLeft ??= file.size;
-      return await this.#pull(file[Symbol.asyncIterator](), true);
+      this.#sendFile(file).catch((error) => this.#fail(error));
+    } else {
+      file.close();
+      this.#finish(true);
     }
-    file.close();
-    this.#finish(true);
+  }
+
+  /** Sends an open file piece by piece, in memory that is used again. A short one is sent at once. */
+  async #sendFile(file: FileBody): Promise<void> {
+    const { size } = file;
+    const memory = size <= COPY_LIMIT ? new Uint8Array(size) : takeMemory(size);
+    try {
+      for (let more = true; more;) {
+        const read = file.read(memory);
+        const length = typeof read === "number" ? read : await read;
+        if (this.#stage === Stage.Over) return;
+        if (length > 0 && !this.#sendDeclared(memory.subarray(0, length))) return this.#endExcess();
+        more = length > 0 && file.size > 0;
+        if (!more) this.#complete();
+        const drained = size <= COPY_LIMIT ? undefined : this.#carrier.drained(true);
+        if (drained !== undefined) await drained;
+        if (more && this.#stage === (Stage.Over as Stage)) return;
+      }
+      // What is given up early may still be on its way out.
+      giveMemory(memory);
+    } finally {
+      file.close();
+    }
   }
 
   /**

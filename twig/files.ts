@@ -2,6 +2,11 @@
  * A file as an answer. The path is opened when the answer is sent, not before, and read in pieces as
  * the socket takes them.
  *
+ * What is known to be short is done at once: looking a file up, opening it, and reading one of up to
+ * 64 KiB. With warm caches that takes 5 µs; handed to a thread and awaited, the same takes 30 to 60. The
+ * price is that a disk that has to be waited for, or a network file system that does not answer, holds
+ * up the whole worker. Longer files are read by a thread, so that their contents never do.
+ *
  * @module
  */
 
@@ -18,13 +23,15 @@ export interface FileRange {
  * larger ones gain little.
  */
 const PIECE = 256 * 1024;
+/** Files up to this size are read at once, in bytes. */
+const SHORT = 64 * 1024;
 
 /** A file, or a part of one, to be returned by an app or iterated over. Made by `response.file`. */
 export class FileBody implements AsyncIterable<Uint8Array> {
   readonly #path: string | URL;
   readonly #range: FileRange | undefined;
   #file: Deno.FsFile | undefined;
-  #size = 0;
+  #left = 0;
 
   /**
    * Names a file, and opens nothing yet.
@@ -37,30 +44,31 @@ export class FileBody implements AsyncIterable<Uint8Array> {
     this.#range = range;
   }
 
-  /** How many bytes will be read; known once `open` has returned. */
+  /** How many bytes are still to be read; known once `open` has returned. */
   get size(): number {
-    return this.#size;
+    return this.#left;
   }
 
   /**
    * Opens the file, which iteration does by itself when this has not been called. Whoever calls this
-   * and does not iterate has to `close`.
+   * and does not read to the end has to `close`.
    *
-   * @returns What the file system says of the file.
    * @throws {Deno.errors.NotFound} If there is no such file.
    * @throws {Deno.errors.IsADirectory} If it is a folder.
+   * @throws {Deno.errors.NotSupported} If it is a pipe, a socket or a device.
    */
-  async open(): Promise<Deno.FileInfo> {
-    const file = await Deno.open(this.#path, { read: true });
+  open(): void {
+    // A pipe would keep whoever opens it waiting.
+    requirePlain(Deno.statSync(this.#path), this.#path);
+    const file = Deno.openSync(this.#path, { read: true });
     try {
-      const info = await file.stat();
-      if (info.isDirectory) throw new Deno.errors.IsADirectory(`Cannot send a folder: ${this.#path}`);
+      // What was opened may be newer than what was looked at.
+      const info = requirePlain(file.statSync(), this.#path);
       const start = Math.min(this.#range?.start ?? 0, info.size);
       const end = Math.min(this.#range?.end ?? info.size, info.size);
-      if (start > 0) await file.seek(start, Deno.SeekMode.Start);
-      this.#size = Math.max(0, end - start);
+      if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
+      this.#left = Math.max(0, end - start);
       this.#file = file;
-      return info;
     } catch (error) {
       file.close();
       throw error;
@@ -74,24 +82,46 @@ export class FileBody implements AsyncIterable<Uint8Array> {
   }
 
   /**
+   * Reads what comes next, at once if the rest is short. The file has to be open.
+   *
+   * @param memory Where to, at most.
+   * @returns How many bytes were read; 0 at the end, also of a file that has shrunk.
+   */
+  read(memory: Uint8Array): number | Promise<number> {
+    const file = this.#file;
+    if (file === undefined || this.#left === 0) return 0;
+    const into = memory.length > this.#left ? memory.subarray(0, this.#left) : memory;
+    if (this.#left <= SHORT) return this.#count(file.readSync(into));
+    return file.read(into).then((size) => this.#count(size));
+  }
+
+  #count(size: number | null): number {
+    this.#left -= size ?? 0;
+    return size ?? 0;
+  }
+
+  /**
    * Reads the file piece by piece; each piece is memory of its own.
    *
    * @throws {Deno.errors.NotFound} If there is no such file.
    */
   async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, void> {
-    if (this.#file === undefined) await this.open();
-    const file = this.#file as Deno.FsFile;
+    if (this.#file === undefined) this.open();
     try {
-      let left = this.#size;
-      while (left > 0) {
-        const piece = new Uint8Array(Math.min(PIECE, left));
-        const size = await file.read(piece);
-        if (size === null) return;
-        left -= size;
-        yield size === piece.length ? piece : piece.subarray(0, size);
+      for (;;) {
+        const memory = new Uint8Array(Math.min(PIECE, this.#left));
+        const size = await this.read(memory);
+        if (size === 0) return;
+        yield size === memory.length ? memory : memory.subarray(0, size);
       }
     } finally {
       this.close();
     }
   }
+}
+
+function requirePlain(info: Deno.FileInfo, path: string | URL): Deno.FileInfo {
+  if (info.isFile) return info;
+  if (info.isDirectory) throw new Deno.errors.IsADirectory(`Cannot send a folder: ${path}`);
+  throw new Deno.errors.NotSupported(`Cannot send what is not a plain file: ${path}`);
 }

@@ -7,6 +7,8 @@
  * All of these are 404, as if they were not there. The paths are checked and then opened: somebody who
  * can change the folder while it is served can win that race, and is trusted.
  *
+ * Names are looked up at once, not by a thread: `files.ts` says why.
+ *
  * Knows neither ranges nor validators nor precompressed files.
  *
  * @module
@@ -46,16 +48,16 @@ const INDEX = "index.html";
  */
 export function staticFiles(root: string): App {
   const folder = new Folder(root);
-  return async (request, response) => {
+  return (request, response) => {
     if (request.method !== "GET" && request.method !== "HEAD") {
       throw new HttpError(405, "", { allow: "GET, HEAD" });
     }
     const segments = segmentsOf(request.pathInfo);
-    let found = segments && await folder.find(segments);
+    let found = segments && folder.find(segments);
     if (segments === undefined || found === undefined) throw new HttpError(404);
     if (found.info.isDirectory) {
       if (!request.pathInfo.endsWith("/")) return redirectToFolder(request, response);
-      found = await folder.find([...segments, INDEX]);
+      found = folder.find([...segments, INDEX]);
     } else if (request.pathInfo.endsWith("/")) {
       found = undefined;
     }
@@ -114,28 +116,28 @@ class Folder {
   }
 
   /** What these segments name, if it is there and inside. */
-  async find(segments: readonly string[]): Promise<Found | undefined> {
-    this.#realRoot ??= await this.#resolveRoot();
+  find(segments: readonly string[]): Found | undefined {
+    this.#realRoot ??= this.#resolveRoot();
     try {
-      const path = await Deno.realPath([this.#root, ...segments].join("/"));
-      if (!await this.#holds(path)) return undefined;
-      return { path, info: await Deno.stat(path) };
+      const path = Deno.realPathSync([this.#root, ...segments].join("/"));
+      if (!this.#holds(path)) return undefined;
+      return { path, info: Deno.statSync(path) };
     } catch (error) {
       if (namesNothing(error)) return undefined;
       throw error;
     }
   }
 
-  async #holds(path: string): Promise<boolean> {
+  #holds(path: string): boolean {
     if (isWithin(path, this.#realRoot as string)) return true;
     // Deploying by pointing a link at another folder moves the root.
-    this.#realRoot = await this.#resolveRoot();
+    this.#realRoot = this.#resolveRoot();
     return isWithin(path, this.#realRoot);
   }
 
-  async #resolveRoot(): Promise<string> {
+  #resolveRoot(): string {
     try {
-      return await Deno.realPath(this.#root);
+      return Deno.realPathSync(this.#root);
     } catch (cause) {
       if (!(cause instanceof Deno.errors.NotFound)) throw cause;
       throw new Error(`Cannot serve files: there is no folder ${JSON.stringify(this.#root)}`, { cause });
