@@ -86,7 +86,7 @@ export interface Endpoints {
 }
 
 /** An idle connection's buffer: most requests fit, and ten thousand of them cost little. */
-const IDLE_CAPACITY = 512;
+const IDLE_CAPACITY = 256;
 /** The buffer of a connection whose requests were larger than that. */
 const BUSY_CAPACITY = 4 * 1024;
 /** The largest buffer, for bodies. */
