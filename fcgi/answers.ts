@@ -1,5 +1,5 @@
 /**
- * Answers in CGI's form (RFC 3875 §6.3): a head whose first line is `Status`, sent on STDOUT.
+ * Answers in CGI's form (RFC 3875 §6.3): a head that says its `Status`, sent on STDOUT.
  *
  * @module
  */
@@ -56,5 +56,7 @@ function encodeHead(status: number, fields: string, length: number | undefined):
   // A field of this name is an order to the front end, and not the app's to give.
   const own = fields.includes("status:") ? fields.replace(/^status:.*\r\n/gm, "") : fields;
   const framing = length === undefined ? "\r\n" : `content-length: ${length}\r\n\r\n`;
-  return `Status: ${status} ${reasonPhrase(status)}\r\n${own}${framing}`;
+  const line = `Status: ${status} ${reasonPhrase(status)}\r\n`;
+  // HAProxy takes the last word: Location after Status makes a 302 of every status.
+  return own.includes("location:") ? own + line + framing : line + own + framing;
 }

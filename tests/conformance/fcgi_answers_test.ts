@@ -133,6 +133,14 @@ answers("an app that declares less than it yields sends no more than it declared
   return "12345";
 }, (answer) => assertEquals([answer.body, valuesOf(answer, "content-length")], ["123", ["3"]]));
 
+overBoth("Status stands behind Location, whose status HAProxy would make 302", acting, async (server) => {
+  act = (response) => response.start(308, { location: "/b", "x-a": "1" });
+  using client = await server.connect();
+  await client.send(request());
+  const head = String.fromCharCode(...(await client.next())!.content);
+  assert(head.indexOf("\r\nStatus: 308 ") > head.indexOf("location: /b"), head);
+});
+
 overBoth("an app that declares more than it yields is cut: no END_REQUEST", acting, async (server) => {
   act = (response) => {
     response.start(200, { "content-length": "10" });

@@ -359,19 +359,22 @@ export class FcgiClient implements Disposable {
   }
 }
 
-/** Takes CGI's form apart (RFC 3875 §6.3), strictly: `Status` first, lines ended by CRLF. */
+/** Takes CGI's form apart (RFC 3875 §6.3), strictly: one `Status`, lines ended by CRLF. */
 function parseAnswer(stdout: Uint8Array): Pick<FcgiAnswer, "status" | "fields" | "body"> {
   if (stdout.length === 0) return { status: 0, fields: [], body: "" };
   const text = textOf(stdout);
   const end = text.indexOf("\r\n\r\n");
   if (end < 0) throw new Error(`An answer has no end of its head: ${JSON.stringify(text.slice(0, 200))}`);
-  const [first = "", ...lines] = text.slice(0, end).split("\r\n");
-  const match = /^Status: ([1-9][0-9]{2}) ([\t\x20-\x7e]*)$/.exec(first);
-  if (match === null) throw new Error(`Bad status line: ${JSON.stringify(first)}`);
-  const fields = lines.map((line) => {
+  const lines = text.slice(0, end).split("\r\n").map((line) => {
     const field = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+): ?([\t\x20-\x7e\x80-\xff]*)$/.exec(line);
     if (field === null) throw new Error(`Bad field line: ${JSON.stringify(line)}`);
     return [field[1]!.toLowerCase(), field[2]!] as const;
   });
+  const [status, ...others] = lines.filter(([name]) => name === "status").map(([, value]) => value);
+  const match = /^([1-9][0-9]{2}) /.exec(status ?? "");
+  if (match === null || others.length > 0) {
+    throw new Error(`Bad status: ${JSON.stringify(text.slice(0, end))}`);
+  }
+  const fields = lines.filter(([name]) => name !== "status");
   return { status: Number(match[1]), fields, body: text.slice(end + 4) };
 }

@@ -79,7 +79,7 @@ const KINDS: Record<FrontEndName, Kind> = {
       Mutex file:${folder}
       ${isRoot ? "User www-data\nGroup www-data" : ""}
       ${
-      ["mpm_event", "authz_core", "proxy", "proxy_fcgi"]
+      ["mpm_event", "authz_core", "env", "proxy", "proxy_fcgi"]
         .map((name) => `LoadModule ${name}_module /usr/lib/apache2/modules/mod_${name}.so`).join("\n")
     }
       StartServers 1
