@@ -87,6 +87,9 @@ export interface Endpoints {
 
 /** An idle connection's buffer: most requests fit, and ten thousand of them cost little. */
 const IDLE_CAPACITY = 256;
+/** Buffers of closed connections that are kept for new ones. */
+const SPARES = 64;
+const spareMemory: Uint8Array[] = [];
 /** The buffer of a connection whose requests were larger than that. */
 const BUSY_CAPACITY = 4 * 1024;
 /** The largest buffer, for bodies. */
@@ -233,6 +236,9 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
       // Reset by the peer, or closed by ourselves: there is nobody left to answer.
     } finally {
       this.close();
+      // No read is pending here, and what an app took of it is memory of its own.
+      const { bytes } = this.#core.input;
+      if (bytes.length === IDLE_CAPACITY && spareMemory.length < SPARES) spareMemory.push(bytes);
     }
   }
 
@@ -338,7 +344,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
       input.start = input.end = 0;
       // The memory of this read is held for as long as nothing comes.
       if (this.#capacity > BUSY_CAPACITY && this.#expectsLittle) this.#capacity = BUSY_CAPACITY;
-      if (input.bytes.length !== this.#capacity) input.bytes = new Uint8Array(this.#capacity);
+      if (input.bytes.length !== this.#capacity) input.bytes = this.#memory();
       return;
     }
     const watchOnly = this.#open.size > 0 && !this.#core.multiplexed && !this.#wantsInput();
@@ -351,6 +357,11 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     return !this.#open.some((exchange) =>
       exchange.bodyAsked ? !exchange.body.ended : exchange.wireHead.bodyLength !== 0
     );
+  }
+
+  #memory(): Uint8Array {
+    const spare = this.#capacity === IDLE_CAPACITY ? spareMemory.pop() : undefined;
+    return spare ?? new Uint8Array(this.#capacity);
   }
 
   /** The peer's FIN. */
