@@ -350,7 +350,10 @@ export class Exchange implements Corked {
         if (this.#stage === Stage.Over) return;
         if (length > 0 && !this.#sendDeclared(memory.subarray(0, length))) return this.#endExcess();
         more = length > 0 && file.size > 0;
-        if (!more) this.#complete();
+        if (!more) {
+          file.close();
+          this.#complete();
+        }
         const drained = size <= COPY_LIMIT ? undefined : this.#carrier.drained(true);
         if (drained !== undefined) await drained;
         if (more && this.#stage === (Stage.Over as Stage)) return;

@@ -1,5 +1,6 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
 import { byteLength, InputBuffer, latin1, OutputBuffer } from "../../twig/bytes.ts";
+import { takeMemory } from "../../twig/file_memory.ts";
 import { Random } from "../support/random.ts";
 
 const encoder = new TextEncoder();
@@ -134,6 +135,27 @@ Deno.test("OutputBuffer gathers small pieces in one, and keeps large chunks as t
   assertEquals(pieces.length, 3);
   assertStrictEquals(pieces[1], large);
   assertEquals(pieces.map((piece) => piece.length), [9, 20_000, 4]);
+});
+
+Deno.test("OutputBuffer puts what waits before a piece of a file into one piece with it", () => {
+  const out = new OutputBuffer();
+  const memory = takeMemory(40_000).fill(1);
+  out.latin1("head");
+  out.bytes(memory.subarray(0, 20_000));
+  out.latin1("between");
+  out.bytes(memory.subarray(20_000, 40_000));
+  assertEquals(out.length, 40_011);
+  const pieces = out.take();
+  assertEquals(pieces.map((piece) => piece.length), [20_004, 7, 20_000]);
+  assertEquals(pieces[0]?.slice(0, 6), Uint8Array.of(...bytes("head"), 1, 1));
+  assertEquals([memory[0], memory[19_999], memory[20_000]], [1, 1, 1]);
+});
+
+Deno.test("OutputBuffer leaves a piece of a file alone when too much waits before it", () => {
+  const out = new OutputBuffer();
+  out.bytes(new Uint8Array(15_000));
+  out.bytes(takeMemory(20_000).subarray(0, 20_000));
+  assertEquals(out.take().map((piece) => piece.length), [15_000, 20_000]);
 });
 
 Deno.test("OutputBuffer copies small chunks: they may change at once", () => {
