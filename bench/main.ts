@@ -6,6 +6,7 @@
 import { choosePackages, ROOT } from "../tests/support/packages.ts";
 import { PERMISSIONS, runDeno } from "../tests/support/run_deno.ts";
 import { main as load } from "./load/driver.ts";
+import { main as startup } from "./startup.ts";
 
 async function micro(args: readonly string[]): Promise<number> {
   const { config } = await choosePackages();
@@ -20,11 +21,12 @@ async function micro(args: readonly string[]): Promise<number> {
   ]);
 }
 
-/** `load FLAGS`, `micro [FILES]`, files of `bench/micro`, or nothing for both. */
+/** `load FLAGS`, `micro [FILES]`, `startup [ROUNDS]`, files of `bench/micro`, or nothing for both. */
 async function main([part, ...args]: string[]): Promise<number> {
   if (part === undefined) return await micro([]) || await load([]);
   if (part === "load") return await load(args);
   if (part === "micro") return await micro(args);
+  if (part === "startup") return await startup(args);
   return part.startsWith("-") ? await load([part, ...args]) : await micro([part, ...args]);
 }
 

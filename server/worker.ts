@@ -55,6 +55,9 @@ export interface WorkerOptions {
 /** Starts serving; throws if an address cannot be bound or an app cannot be loaded, and says which. */
 export type StartService = (settings: Settings, options: WorkerOptions) => Promise<WorkerService>;
 
+/** Settings are one record of a few kilobytes. */
+const INPUT_SIZE = 16 * 1024;
+
 /**
  * Runs this process as a worker. It returns when stdin ends, and the process is then to end at once.
  *
@@ -65,8 +68,12 @@ export type StartService = (settings: Settings, options: WorkerOptions) => Promi
 export async function runWorker(start: StartService): Promise<number> {
   const worker = new Worker(start);
   const reader = new RecordReader("");
-  for await (const bytes of Deno.stdin.readable) {
-    for (const record of reader.push(bytes).records) worker.receive(parseToWorker(record));
+  // Without the streams of the web, which take longer to load than all else that a worker needs to boot.
+  const buffer = new Uint8Array(INPUT_SIZE);
+  for (let size: number | null; (size = await Deno.stdin.read(buffer)) !== null;) {
+    // The reader keeps what is not complete.
+    const { records } = reader.push(buffer.slice(0, size));
+    for (const record of records) worker.receive(parseToWorker(record));
   }
   return EXIT.failure;
 }

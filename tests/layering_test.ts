@@ -4,10 +4,10 @@
  * @module
  */
 
-import { assertEquals, assertGreater } from "@std/assert";
+import { assert, assertEquals, assertGreater } from "@std/assert";
 import { join } from "node:path";
 import { ROOT } from "./support/packages.ts";
-import { type Import, SOURCE_FOLDERS, sourceFiles, sourceImports } from "./support/source_graph.ts";
+import { type Import, loadedBy, SOURCE_FOLDERS, sourceFiles, sourceImports } from "./support/source_graph.ts";
 
 /** What each folder may import from, beside itself; `""` is `mod.ts` at the root. */
 const MAY_IMPORT: Record<string, readonly string[]> = {
@@ -79,6 +79,36 @@ Deno.test("the protocol cores do not wait, read a clock, open a socket or log", 
   });
   assertGreater(cores.length, 5);
   assertEquals(wrong, []);
+});
+
+Deno.test("the supervisor loads nothing that only requests need", async () => {
+  const loaded = await loadedBy([
+    "mod.ts",
+    "server/cli.ts",
+    "server/commands/serve.ts",
+    "server/supervisor.ts",
+  ]);
+  assert(loaded.includes("server/worker_process.ts"));
+  // The router is what finds routes that are in each other's way.
+  const allowed = /^(mod|router\/\w+|server\/\w+|server\/commands\/serve|twig\/errors)\.ts$/;
+  const requestPath =
+    /^server\/(service|connection|listener|access_log|error_log|endpoints|worker|worker_main)\.ts$/;
+  assertEquals(loaded.filter((file) => !allowed.test(file) || requestPath.test(file)), []);
+});
+
+Deno.test("the supervisor and a worker over HTTP load none of the runtime's big modules", async () => {
+  const supervisor = await loadedBy([
+    "mod.ts",
+    "server/cli.ts",
+    "server/commands/serve.ts",
+    "server/supervisor.ts",
+  ]);
+  const worker = await loadedBy(["server/worker_main.ts"]);
+  assertEquals(supervisor.filter((module) => module.startsWith("node:")), []);
+  assertEquals(worker.filter((module) => module.startsWith("node:")), ["node:buffer"]);
+  const heavy =
+    /^(fcgi\/|twig\/(static_files|testing|to_fetch)\.ts|server\/(config|settings_table|unix_socket|supervisor)\.ts)/;
+  assertEquals(worker.filter((module) => heavy.test(module)), []);
 });
 
 function withoutComments(code: string): string {

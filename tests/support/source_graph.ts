@@ -52,6 +52,25 @@ export async function sourceImports(): Promise<Import[]> {
   });
 }
 
+/**
+ * What is loaded at once when files are imported: they, and what they import, but for what an `import()` loads later.
+ * Sources are named from the root; other modules, such as `node:path`, as they are.
+ */
+export async function loadedBy(files: string[]): Promise<string[]> {
+  const { modules, redirects } = await moduleGraph(files);
+  const loaded = new Set(files.map((file) => pathToFileURL(join(ROOT, file)).href));
+  for (const specifier of loaded) {
+    const module = modules.find((module) => module.specifier === (redirects?.[specifier] ?? specifier));
+    for (const { code, isDynamic } of module?.dependencies ?? []) {
+      if (code?.specifier !== undefined && isDynamic !== true) loaded.add(code.specifier);
+    }
+  }
+  const packages = /^(jsr|npm):|\/tests\/support\/offline\//;
+  return [...loaded].filter((specifier) => !packages.test(specifier)).map((specifier) =>
+    pathFromRoot(specifier) ?? specifier
+  );
+}
+
 function pathFromRoot(specifier: string | undefined): string | undefined {
   if (!specifier?.startsWith("file:")) return undefined;
   const path = fileURLToPath(specifier);
@@ -62,8 +81,14 @@ function pathFromRoot(specifier: string | undefined): string | undefined {
 interface ModuleGraph {
   modules: {
     specifier: string;
-    dependencies?: { specifier: string; code?: { specifier?: string }; type?: { specifier?: string } }[];
+    dependencies?: {
+      specifier: string;
+      code?: { specifier?: string };
+      type?: { specifier?: string };
+      isDynamic?: boolean;
+    }[];
   }[];
+  redirects?: Record<string, string>;
 }
 
 /** Asks Deno once for all files, through a file that imports each of them. */
