@@ -51,7 +51,8 @@ async function helpOrVersion(
 
 function report(error: unknown, terminal: Terminal): number {
   if (error instanceof UsageError) {
-    terminal.error(`${red(terminal, "archangel:")} ${error.message}\nSee archangel --help`);
+    const help = error.command === undefined ? "archangel --help" : `archangel ${error.command} --help`;
+    terminal.error(`${red(terminal, "archangel:")} ${error.message}\nSee ${help}`);
     return EXIT.usage;
   }
   if (error instanceof ConfigError) {

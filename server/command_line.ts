@@ -7,6 +7,7 @@
 import { parseArgs } from "jsr:@std/cli@^1/parse-args";
 import { COMMANDS, type CommandSpec, flagsOf, type FlagSpec } from "./command_table.ts";
 import { checkValues, CONFIG_FILE, type ConfigInput, type ConfigValues } from "./config.ts";
+import type { ConfigProblem } from "./errors.ts";
 import { didYouMean, nearest } from "./nearest.ts";
 import { folderOf, resolvePath } from "./paths.ts";
 
@@ -14,6 +15,19 @@ import { folderOf, resolvePath } from "./paths.ts";
 export class UsageError extends Error {
   /** Always `"UsageError"`. */
   override readonly name = "UsageError";
+  /** The command whose help shows what would be right; none if there is no such command. */
+  readonly command: string | undefined;
+
+  /**
+   * Says what is wrong.
+   *
+   * @param message What is wrong.
+   * @param command The command whose help shows what would be right.
+   */
+  constructor(message: string, command?: string) {
+    super(message);
+    this.command = command;
+  }
 }
 
 /** A command line that was understood. */
@@ -27,6 +41,8 @@ export interface CommandLine {
 }
 
 const LETTER = /^-[A-Za-z]/;
+/** What other servers call the place to listen at. */
+const HABITS = /^(--port|-p|--host|--hostname|--bind|-b)$/;
 
 /**
  * Reads the command line.
@@ -47,7 +63,7 @@ const LETTER = /^-[A-Za-z]/;
  * ```
  */
 export function readCommandLine(args: readonly string[]): CommandLine {
-  const { command, rest } = splitCommand(args);
+  const { command, rest } = splitCommand(asHelpFlag(args));
   const specs = flagsOf(command);
   const named = (kind: FlagSpec["kind"]) =>
     specs.filter((flag) => flag.kind === kind).map(({ name }) => name);
@@ -61,12 +77,17 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     unknown: (argument, key) => key === undefined || key === "" || refuseFlag(argument, command, specs),
   });
   const positionals = parsed._.map(String);
-  const line = { command, arguments: positionals, flags: presentFlags(parsed, specs) };
+  const line = { command, arguments: positionals, flags: presentFlags(parsed, command, specs) };
   if (positionals.length > command.arguments.length && line.flags["help"] !== true) {
     const extra = positionals[command.arguments.length]!;
-    throw new UsageError(`Unexpected argument ${JSON.stringify(extra)} for ${command.name}`);
+    throw new UsageError(`Unexpected argument ${JSON.stringify(extra)} for ${command.name}`, command.name);
   }
   return line;
+}
+
+/** Many programs have a command `help`; here it is the flag. */
+function asHelpFlag(args: readonly string[]): readonly string[] {
+  return args[0] === "help" && !exists("help") ? [...args.slice(1), "--help"] : args;
 }
 
 /** A first word that looks like a path is what to serve; without any word, `serve` is meant. */
@@ -97,6 +118,17 @@ function exists(path: string): boolean {
   }
 }
 
+/** Neither a URL, nor something that cannot be looked at, which is another trouble. */
+function isMissing(target: string): boolean {
+  if (/^[a-z]{2,}:/.test(target)) return false;
+  try {
+    Deno.statSync(target);
+    return false;
+  } catch (error) {
+    return error instanceof Deno.errors.NotFound;
+  }
+}
+
 function refuseFlag(argument: string, command: CommandSpec, specs: readonly FlagSpec[]): never {
   const name = argument.replace(/=[^]*$/, "");
   const known = specs.map((flag) => `--${flag.name}`);
@@ -107,11 +139,16 @@ function refuseFlag(argument: string, command: CommandSpec, specs: readonly Flag
   const suggestion = nearest(name, known) === undefined || LETTER.test(name)
     ? where
     : didYouMean(name, known);
-  throw new UsageError(`Unknown flag ${name} for ${command.name}${suggestion}`);
+  const habit = command.takesSettings && HABITS.test(name) ? "; write --listen http://HOST:PORT" : suggestion;
+  throw new UsageError(`Unknown flag ${name} for ${command.name}${habit}`, command.name);
 }
 
 /** What was really given: the parser also reports what was not. */
-function presentFlags(parsed: Record<string, unknown>, specs: readonly FlagSpec[]): CommandLine["flags"] {
+function presentFlags(
+  parsed: Record<string, unknown>,
+  command: CommandSpec,
+  specs: readonly FlagSpec[],
+): CommandLine["flags"] {
   const flags: Record<string, string | boolean | readonly string[]> = {};
   for (const { name, kind, value } of specs) {
     const given = parsed[name];
@@ -120,7 +157,9 @@ function presentFlags(parsed: Record<string, unknown>, specs: readonly FlagSpec[
       continue;
     }
     const texts = Array.isArray(given) ? given.map(String) : given === undefined ? [] : [String(given)];
-    if (texts.includes("")) throw new UsageError(`Flag --${name} needs a value: --${name} ${value}`);
+    if (texts.includes("")) {
+      throw new UsageError(`Flag --${name} needs a value: --${name} ${value}`, command.name);
+    }
     if (texts.length > 0) flags[name] = kind === "list" ? texts : texts[0]!;
   }
   return flags;
@@ -138,15 +177,18 @@ function presentFlags(parsed: Record<string, unknown>, specs: readonly FlagSpec[
 export function configInput(line: CommandLine, target: string | undefined): ConfigInput {
   const { config } = line.flags;
   if (target !== undefined && config !== undefined) {
-    throw new UsageError(`Cannot serve ${target} with --config: name one of them`);
+    throw new UsageError(`Cannot serve ${target} with --config: name one of them`, line.command.name);
   }
   if (target !== undefined && /\.ya?ml$/.test(target)) {
-    throw new UsageError(`${target} is a config: give it with --config`);
+    throw new UsageError(`${target} is a config: give it with --config`, line.command.name);
   }
   const flags = flagValues(line);
   const problem = checkValues(flags).find((problem) => problem.key !== "" && !problem.key.startsWith("apps"));
-  if (problem !== undefined) throw new UsageError(problem.message);
+  if (problem !== undefined) throw new UsageError(asFlag(problem, line.command), line.command.name);
   if (target !== undefined) {
+    if (isMissing(target)) {
+      throw new UsageError(`There is no folder or module ${target}`, line.command.name);
+    }
     return {
       values: { apps: { [nameFor(target)]: target }, ...flags },
       home: folderOf(resolvePath(Deno.cwd(), target)),
@@ -159,6 +201,12 @@ export function configInput(line: CommandLine, target: string | undefined): Conf
     );
   }
   return { file, values: flags };
+}
+
+/** Whoever wrote `--listen` knows nothing of `listen[0]`. */
+function asFlag({ key, message }: ConfigProblem, command: CommandSpec): string {
+  const flag = flagsOf(command).find((flag) => flag.key !== undefined && key.split("[")[0] === flag.key);
+  return flag === undefined ? message : message.replace(JSON.stringify(key), `--${flag.name}`);
 }
 
 /** The flags that stand for settings, with the keys of the config file. */

@@ -158,7 +158,8 @@ export class CheckedConfig {
   }
 
   #group(place: Place, raw: unknown): void {
-    this.#keep(place, undefined);
+    // Several documents have a root each: what is missing is missing in the first, the file.
+    if (place.path.length > 0 || !this.#found.has(placeKey(place.path))) this.#keep(place, undefined);
     const mapping = this.#mapping(place, raw);
     const known = keysBelow(place.key);
     for (const name of Object.keys(mapping)) {

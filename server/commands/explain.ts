@@ -23,7 +23,7 @@ import { formatDuration, formatSize } from "../units.ts";
  */
 export function run(line: CommandLine, terminal: Terminal): number {
   const [text, target] = line.arguments;
-  if (text === undefined) throw new UsageError("Nothing to explain: name a URL");
+  if (text === undefined) throw new UsageError("Nothing to explain: name a URL", "explain");
   const settings = loadConfig(configInput(line, target));
   const url = readRequestUrl(text, settings.listen);
   const router = new Router(

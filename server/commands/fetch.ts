@@ -25,7 +25,7 @@ import { SOFTWARE } from "../version.ts";
  */
 export async function run(line: CommandLine, terminal: Terminal): Promise<number> {
   const [text, target] = line.arguments;
-  if (text === undefined) throw new UsageError("Nothing to fetch: name a URL");
+  if (text === undefined) throw new UsageError("Nothing to fetch: name a URL", "fetch");
   const settings = loadConfig(configInput(line, target));
   return await rerun(line, settings) ?? await fetchHere(text, settings, line, terminal);
 }

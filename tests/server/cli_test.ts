@@ -98,6 +98,11 @@ Deno.test("--help shows every command, and --help of a command every flag with i
   assertMatch((await run("serve", "--help")).out, /--workers N +.* \[default: auto\]/);
 });
 
+Deno.test("help is another way to write --help", async () => {
+  assertEquals(await run("help"), await run("--help"));
+  assertEquals(await run("help", "fetch"), await run("fetch", "--help"));
+});
+
 Deno.test("--version shows the version", async () => {
   assertEquals((await run("--version")).out, `archangel ${VERSION} (deno ${Deno.version.deno})\n`);
 });
@@ -114,9 +119,13 @@ const USAGE_ERRORS: Record<string, string> = {
   "check a b": 'Unexpected argument "b" for check',
   "check ./x.ts --config a.yaml": "Cannot serve ./x.ts with --config: name one of them",
   "check ./a.yaml": "./a.yaml is a config: give it with --config",
-  "check ./x.ts --workers many": '"workers" must be auto or a whole number, from 0 to 1024, got "many"',
-  "check ./x.ts --listen ftp://x": '"listen[0]" must begin with http://',
-  "check ./x.ts --deno-config /nowhere.json": '"deno_config" does not exist: /nowhere.json',
+  "check ./x.ts --workers many": '--workers must be auto or a whole number, from 0 to 1024, got "many"',
+  "check ./x.ts --listen ftp://x": "--listen must begin with http://",
+  "check ./x.ts --deno-config /nowhere.json": "--deno-config does not exist: /nowhere.json",
+  "./nowhere": "There is no folder or module ./nowhere\nSee archangel serve --help",
+  "fetch / ./nowhere.ts": "There is no folder or module ./nowhere.ts\nSee archangel fetch --help",
+  "--port 3000": "Unknown flag --port for serve; write --listen http://HOST:PORT\nSee archangel serve --help",
+  "help srve": 'Unknown command "srve"; did you mean "serve"?\nSee archangel --help',
   "explain": "Nothing to explain: name a URL",
   "fetch": "Nothing to fetch: name a URL",
 };
@@ -150,6 +159,12 @@ Deno.test("check shows every problem of the config and ends with 1", async () =>
     "    | ^^^^^^",
   ]);
   assertEquals(lines.at(-2), "2 problems");
+});
+
+Deno.test("what a config file lacks is told of the file, not of the command line", async () => {
+  using folder = new Folder({ "archangel.yaml": "workers: 1\n" });
+  const { error } = await run("check", "--workers", "2", "--config", folder.config);
+  assertStringIncludes(error, "archangel.yaml:1:1: there are no apps");
 });
 
 Deno.test("check loads every app for real, and says which one fails, from which file, and why", async () => {
