@@ -17,8 +17,9 @@ import type { NEED_DATA, ProtocolError, WireEvent, WireLimits, WireProtocol } fr
 import { writeAnswerEnd, writeHead, writeStatus } from "./answers.ts";
 import { Intake } from "./intake.ts";
 import { RecordReader } from "./reader.ts";
-import { RecordType, writeBytes, writeText } from "./records.ts";
+import { RecordType, writeBytes, writeStreamEnd, writeText } from "./records.ts";
 import { OpenRequests } from "./requests.ts";
+import { State } from "./states.ts";
 
 /** What a {@linkcode FcgiCore} enforces, and what it tells a peer that asks. */
 export interface FcgiLimits extends WireLimits {
@@ -98,10 +99,15 @@ export class FcgiCore implements WireProtocol {
 
   /**
    * The peer sent its FIN. Requests that are whole are still answered; what was cut short is
-   * reported as aborted by the next `next`.
+   * reported as aborted by the next `next`. Front ends close both ways at once when their client goes
+   * away; so that the connection can tell them from one that waits for its answers, each request that
+   * is whole gets the empty STDERR that any answer may have (§6.2).
    */
   endOfInput(): void {
     this.#reader.inputEnded = true;
+    for (const request of this.#open) {
+      if (request.state === State.Answering) writeStreamEnd(this.output, RecordType.Stderr, request.id);
+    }
   }
 
   /**

@@ -105,6 +105,10 @@ const WINDOW = 1024 * 1024;
  * its sending side waits for the answer; one that went away looks the same until a write fails.
  */
 const HALF_CLOSE_GRACE = 1000;
+/** Once something was written after the FIN, so soon a reset would have come back, in milliseconds. */
+const RESET_DELAY = 200;
+/** Writing it sends nothing, and fails if the peer is known to be gone. */
+const NOTHING = new Uint8Array(0);
 /** When the server stops, a connection without any request yet gets this long, in milliseconds. */
 const FIRST_REQUEST_GRACE = 250;
 
@@ -370,8 +374,9 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     this.#core.endOfInput();
     this.#advance();
     if (this.#finished) return this.#endSoon();
-    this.#writtenAfterEnd = false;
-    this.#setReadDeadline(this.#host.clock.now + HALF_CLOSE_GRACE);
+    this.#writtenAfterEnd = this.#unsent > 0;
+    this.flush();
+    this.#setReadDeadline(this.#host.clock.now + (this.#writtenAfterEnd ? RESET_DELAY : HALF_CLOSE_GRACE));
   }
 
   // Events.
@@ -714,15 +719,20 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     if (at !== Infinity) this.#host.clock.arm(at);
   }
 
+  /** Whether the peer that sent its FIN has answered what was written since then with a reset. */
+  #probe(): void {
+    this.#setReadDeadline(this.#host.clock.now + HALF_CLOSE_GRACE);
+    this.#transport.write(NOTHING).catch(() => this.close());
+  }
+
   /** {@linkcode Expiring}: a deadline has passed. */
   expire(now: number): void {
     if (this.#writeDeadline <= now || this.#phase !== Phase.Serving) return this.close();
     // Whoever has not taken the last answer yet owes nothing; the write deadline bounds that.
     if (this.#unsent > 0) return this.#setReadDeadline(now + this.#readPatience);
     if (this.#endOfInput) {
-      if (!this.#writtenAfterEnd) return this.close();
-      this.#writtenAfterEnd = false;
-      return this.#setReadDeadline(now + HALF_CLOSE_GRACE);
+      // Without a word to the peer there is no way to tell; with one, the word has come to nothing or not.
+      return this.#writtenAfterEnd ? this.#probe() : this.close();
     }
     this.#setReadDeadline(Infinity);
     if (this.#open.size > 0) {

@@ -156,7 +156,11 @@ export interface WireProtocol {
    */
   next(): WireEvent | typeof NEED_DATA | typeof PAUSED;
 
-  /** The peer sent its FIN. The next `next()` reports an abort if a request was cut short. */
+  /**
+   * The peer sent its FIN. The next `next()` reports an abort if a request was cut short. If others
+   * wait for their answers, the core may put something harmless into `output`: a peer that is gone
+   * answers it with a reset.
+   */
   endOfInput(): void;
 
   /** No request after the ones already begun: answer with `Connection: close`, as a drain does. */

@@ -40,6 +40,10 @@ const stage: App = async function* (request, response) {
         await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
         yield "too late";
         return;
+      case "/slow":
+        await new Promise((resolve) => setTimeout(resolve, 3000));
+        yield "at last";
+        return;
       case "/gate":
         yield "begun ";
         await gates.get(name)!.promise;
@@ -453,6 +457,26 @@ overBoth("a FIN behind a whole request is half-close: it is answered", stage, as
   setTimeout(() => gates.get(name)!.resolve(), 200);
   assertEquals((await client.answer(1)).body, "begun ended");
   await client.closes();
+});
+
+overBoth("half-close is answered, however long the answer takes", stage, async (server) => {
+  using client = await server.connect();
+  const name = fresh();
+  await client.send(request(get(`/wait?${name}`), { id: 1 }), request(get(`/slow`), { id: 2 }));
+  await client.finish();
+  assertEquals((await client.answer(2)).body, "at last");
+  assert(!noticed.includes(`${name} aborted`));
+});
+
+overBoth("a front end that closes is not taken for one that half-closes", stage, async (server) => {
+  const name = fresh();
+  const client = await server.connect();
+  await client.send(request(get(`/wait?${name}`)));
+  await waitUntil(() => noticed.includes(`${name} waits`), "the app to be called");
+  const closed = performance.now();
+  client.close();
+  await waitUntil(() => noticed.includes(`${name} aborted`), "the app hears of it");
+  assert(performance.now() - closed < 2000);
 });
 
 overBoth("a FIN inside STDIN aborts the app", stage, async (server) => {

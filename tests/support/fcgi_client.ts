@@ -304,6 +304,8 @@ export class FcgiClient implements Disposable {
     if (record === undefined) throw new Error(`The server closed before ${what}`);
     if (record.id === 0) return void this.#management.push(record);
     if (record.type === TYPE.end) return this.#finishAnswer(record);
+    // Nothing on STDERR may be said by an empty record, once (§6.2).
+    if (record.type === TYPE.stderr && record.content.length === 0) return;
     if (record.type !== TYPE.stdout) throw new Error(`A record of type ${record.type} came`);
     const pieces = this.#stdout.get(record.id) ?? [];
     if (pieces.at(-1)?.length === 0) throw new Error("STDOUT goes on after its end");

@@ -88,6 +88,7 @@ export function describeSent(bytes: Uint8Array): string[] {
     if (type === 6) {
       return content.length === 0 ? `STDOUT ${id}` : `STDOUT ${id} ${JSON.stringify(textOf(content))}`;
     }
+    if (type === 7) return `STDERR ${id}`;
     if (type === 10) {
       const pairs = slowPairs(content) ?? [];
       return ["GET_VALUES_RESULT", ...pairs.map(([name, value]) => `${name}=${value}`)].join(" ");
