@@ -46,11 +46,14 @@ export function banner(
   migrates: boolean | undefined,
 ): string {
   const rows: [string, string][] = [
-    ...addresses.map((address): [string, string] => ["listen", formatAddress(address)]),
+    ...addresses.map((
+      address,
+      at,
+    ): [string, string] => ["listen", formatAddress(common(address, at, settings))]),
     ["workers", String(settings.workers)],
     ...settings.routes.map((route): [string, string] => ["route", routeLine(route, settings)]),
     ["config", settings.source ?? "none"],
-    ["reload", reloadLine(migrates)],
+    ["reload", settings.workers === 0 ? "needs workers: with 0 of them, start anew" : reloadLine(migrates)],
   ];
   const shown = rows.map(([key, value], at) =>
     `  ${(key === rows[at - 1]?.[0] ? "" : key).padEnd(9)}${value}`
@@ -69,6 +72,12 @@ export function reloadLine(migrates: boolean | undefined): string {
   const remedy = "sysctl -w net.ipv4.tcp_migrate_req=1";
   if (migrates === false) return `may reset a few waiting connections under load; to prevent it: ${remedy}`;
   return "cannot tell whether it is loss-free; it is on Linux 5.14 or later with net.ipv4.tcp_migrate_req=1";
+}
+
+/** Each of several workers has a Unix socket of its own; the config's path, with `{worker}`, stands for all. */
+function common(bound: ListenAddress, at: number, { workers, listen }: Settings): ListenAddress {
+  const asked = listen[at];
+  return workers > 1 && asked?.transport === "unix" ? asked : bound;
 }
 
 function routeLine(route: RouteSpec, settings: Settings): string {

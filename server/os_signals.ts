@@ -19,6 +19,12 @@ const SIGNALS: readonly OsSignal[] = Deno.build.os === "windows"
   : ["HUP", "INT", "QUIT", "TERM", "TTIN", "TTOU"];
 
 /**
+ * A second INT within this many milliseconds is the first one: `deno task` and npm pass Ctrl-C on to a
+ * child that the terminal told already.
+ */
+export const SAME_KEYPRESS = 300;
+
+/**
  * Tells of each signal until disposed of.
  *
  * @param tell Called with the name, without `SIG`.

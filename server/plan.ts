@@ -16,6 +16,7 @@
  */
 import type { Role } from "./control.ts";
 import { EXIT } from "./exit_codes.ts";
+import { SAME_KEYPRESS } from "./os_signals.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
 import {
   type Action,
@@ -29,9 +30,6 @@ import {
   type Step,
 } from "./supervisor_state.ts";
 import { stageDeadline, vacancyAfter, type WorkerHandle } from "./worker_handle.ts";
-
-/** `deno task` and npm pass Ctrl-C on to a child that the terminal told already: it arrives twice. */
-const SAME_KEYPRESS = 300;
 
 /**
  * The first step: spawn the first generation.

@@ -15,6 +15,7 @@ import { type Claim, claimPorts, withPorts } from "./port_check.ts";
 import { describeError, say } from "./say.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
 import { detectSelf, type SelfStart } from "./spawn.ts";
+import { stopNotice } from "./stop_notice.ts";
 import { type Action, type Event, nextDeadline, type State, type Step } from "./supervisor_state.ts";
 import { WaitingSockets } from "./waiting_sockets.ts";
 import { WorkerProcess } from "./worker_process.ts";
@@ -56,7 +57,11 @@ const PRINTING: SupervisorListener = {
  */
 export async function runSupervisor(options: SupervisorOptions): Promise<number> {
   const supervisor = new Supervisor(options, PRINTING);
-  using _signals = listenToSignals((signal) => supervisor.on({ type: "signal", signal }));
+  const notice = stopNotice(() => supervisor.drainTime);
+  using _signals = listenToSignals((signal) => {
+    supervisor.on({ type: "signal", signal });
+    notice(signal);
+  });
   try {
     supervisor.start();
   } catch (error) {
@@ -92,6 +97,11 @@ export class Supervisor {
   /** The exit code, when every worker has ended. */
   get ended(): Promise<number> {
     return this.#exit.promise;
+  }
+
+  /** How long a stop waits for requests in flight, in milliseconds. */
+  get drainTime(): number {
+    return (this.#state?.current.settings ?? this.#options.settings).timeouts.drain;
   }
 
   /**

@@ -26,6 +26,7 @@ import { EXIT } from "./exit_codes.ts";
 import { RecordReader } from "./records.ts";
 import { describeError, say, writeAll } from "./say.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
+import { surviveStrayErrors } from "./stray_errors.ts";
 import type { WaitingSocket } from "./unix_socket.ts";
 
 /** What a worker runs: the part of a service that this file needs. */
@@ -95,7 +96,7 @@ class Worker {
 
   async #boot({ settings, worker, role, key, held }: Boot): Promise<void> {
     this.#name = `worker ${worker}`;
-    this.#surviveStrayErrors();
+    surviveStrayErrors(this.#name);
     if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => this.#drain(true));
     const stream = Deno[controlStream(settings.log.access)];
     const tell = (message: ToSupervisor) => writeAll(stream, encodeMessage(message, key));
@@ -120,18 +121,5 @@ class Worker {
       Deno.exit(EXIT.failure);
     }
     Deno.exit(EXIT.ok);
-  }
-
-  #surviveStrayErrors(): void {
-    globalThis.addEventListener("error", (event) => this.#log(event, event.error));
-    globalThis.addEventListener("unhandledrejection", (event) => this.#log(event, event.reason));
-  }
-
-  #log(event: globalThis.Event, error: unknown): void {
-    event.preventDefault();
-    say(
-      this.#name,
-      `an app left an error unhandled: ${error instanceof Error ? error.stack : String(error)}`,
-    );
   }
 }

@@ -8,9 +8,11 @@ import { banner, migratesRequests } from "../banner.ts";
 import { type CommandLine, configInput } from "../command_line.ts";
 import { loadConfig } from "../config.ts";
 import { EXIT } from "../exit_codes.ts";
-import { listenToSignals } from "../os_signals.ts";
+import { listenToSignals, SAME_KEYPRESS } from "../os_signals.ts";
 import { say } from "../say.ts";
 import type { Settings } from "../settings.ts";
+import { stopNotice } from "../stop_notice.ts";
+import { surviveStrayErrors } from "../stray_errors.ts";
 
 /**
  * Serves until a signal says stop.
@@ -29,17 +31,21 @@ export async function run(line: CommandLine): Promise<number> {
 
 async function serveHere(settings: Settings): Promise<number> {
   const { startService } = await import("../service.ts");
+  surviveStrayErrors("archangel");
   const service = await startService(settings);
   say("archangel", banner(settings, service.addresses, migratesRequests()));
   const done = Promise.withResolvers<number>();
-  let stopping = false;
+  const notice = stopNotice(() => settings.timeouts.drain);
+  let interrupted: number | undefined;
   using _signals = listenToSignals((signal) => {
+    notice(signal);
     if (signal === "HUP") return say("archangel", "a reload needs workers: with 0 of them, start anew");
-    if (signal === "QUIT" || (signal === "INT" && stopping)) {
+    const again = interrupted !== undefined && performance.now() - interrupted >= SAME_KEYPRESS;
+    if (signal === "QUIT" || (signal === "INT" && again)) {
       service.stop();
-      done.resolve(EXIT.failure);
+      done.resolve(EXIT.ok);
     } else if (signal === "TERM" || signal === "INT") {
-      stopping = true;
+      interrupted ??= performance.now();
       service.drain().then(() => done.resolve(EXIT.ok), done.reject);
     }
   });

@@ -119,6 +119,38 @@ Deno.test("a stop cuts what does not finish within timeouts.drain, and still exi
   assertEquals(await archangel.ended, { code: 0, signal: null });
 });
 
+Deno.test("a stop that takes long says what it waits for, and for how long", async () => {
+  await using archangel = await Archangel.serving({ config: { timeouts: { drain: "3s" } } });
+  const endless = archangel.get("/forever").catch(() => "cut");
+  await archangel.says("endless request begun");
+  archangel.signal("SIGTERM");
+  await archangel.says("finishing requests in flight, for up to 3s; Ctrl-C stops now");
+  archangel.signal("SIGINT");
+  assertEquals(await endless, "cut");
+  assertEquals(await archangel.ended, { code: 0, signal: null });
+});
+
+Deno.test("without workers a stray error, a doubled Ctrl-C and QUIT do what they do with workers", async () => {
+  {
+    await using archangel = await Archangel.serving({ workers: 0 });
+    await archangel.get("/stray");
+    await archangel.says("an app left an error unhandled", 2);
+    const slow = archangel.get("/slow");
+    await archangel.says("slow request begun");
+    archangel.signal("SIGINT");
+    await delay(50);
+    archangel.signal("SIGINT");
+    assertEquals(Number(await slow), archangel.pid);
+    assertEquals(await archangel.ended, { code: 0, signal: null });
+  }
+  await using archangel = await Archangel.serving({ workers: 0 });
+  const endless = archangel.get("/forever").catch(() => "cut");
+  await archangel.says("endless request begun");
+  archangel.signal("SIGQUIT");
+  assertEquals(await endless, "cut");
+  assertEquals(await archangel.ended, { code: 0, signal: null });
+});
+
 Deno.test("a worker whose app blocks it is killed after timeouts.drain", async () => {
   const app = 'export default { fetch() { console.error("blocked"); for (;;); } };';
   await using archangel = await Archangel.serving({ app, workers: 1, config: { timeouts: { drain: "1s" } } });

@@ -29,6 +29,24 @@ Deno.test("banner() shows listeners, workers, routes, config file and how a relo
   );
 });
 
+Deno.test("banner() shows one path for the Unix sockets of several workers", () => {
+  const asked = {
+    protocol: "http",
+    transport: "unix",
+    path: "/run/{worker}.sock",
+    mode: 0o660,
+    group: undefined,
+  } as const;
+  const bound = { ...asked, path: "/run/2.sock" };
+  const shown = (workers: number) => banner(settingsFor({ listen: [asked], workers }), [bound], true);
+  assertStringIncludes(shown(2), "  listen   http+unix:/run/{worker}.sock\n");
+  assertStringIncludes(shown(1), "  listen   http+unix:/run/2.sock\n");
+});
+
+Deno.test("banner() promises no reload without workers", () => {
+  assertStringIncludes(banner(settingsFor({ workers: 0 }), [], true), "  reload   needs workers");
+});
+
 Deno.test("reloadLine() gives the command to set what is off, and promises nothing it does not know", () => {
   assertEquals(reloadLine(true), "loss-free");
   assertStringIncludes(reloadLine(false), "sysctl -w net.ipv4.tcp_migrate_req=1");
