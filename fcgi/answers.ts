@@ -32,10 +32,15 @@ export function writeHead(
  *
  * @param out Where to.
  * @param id The request id.
+ * @param status What END_REQUEST says.
  */
-export function writeAnswerEnd(out: OutputBuffer, id: number): void {
+export function writeAnswerEnd(
+  out: OutputBuffer,
+  id: number,
+  status: ProtocolStatus = ProtocolStatus.RequestComplete,
+): void {
   writeStreamEnd(out, RecordType.Stdout, id);
-  writeEndRequest(out, id, ProtocolStatus.RequestComplete);
+  writeEndRequest(out, id, status);
 }
 
 /**
@@ -46,10 +51,26 @@ export function writeAnswerEnd(out: OutputBuffer, id: number): void {
  * @param status The status.
  */
 export function writeStatus(out: OutputBuffer, id: number, status: number): void {
-  const body = `${reasonPhrase(status)}\n`;
-  const head = encodeHead(status, "content-type: text/plain; charset=utf-8\r\n", body.length);
-  writeLatin1(out, RecordType.Stdout, id, head + body);
+  writeStatusHead(out, id, status, "");
   writeAnswerEnd(out, id);
+}
+
+/**
+ * Turns a request away because there are too many. FCGI_OVERLOADED says so, but to no client: of that
+ * alone Apache makes an empty 200, and HAProxy drops the connection. So it is said in CGI, too.
+ *
+ * @param out Where to.
+ * @param id The request id.
+ */
+export function writeOverloaded(out: OutputBuffer, id: number): void {
+  writeStatusHead(out, id, 503, "retry-after: 1\r\n");
+  writeAnswerEnd(out, id, ProtocolStatus.Overloaded);
+}
+
+function writeStatusHead(out: OutputBuffer, id: number, status: number, fields: string): void {
+  const body = `${reasonPhrase(status)}\n`;
+  const head = encodeHead(status, `content-type: text/plain; charset=utf-8\r\n${fields}`, body.length);
+  writeLatin1(out, RecordType.Stdout, id, head + body);
 }
 
 function encodeHead(status: number, fields: string, length: number | undefined): string {

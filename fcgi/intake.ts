@@ -17,7 +17,7 @@ import {
   type RequestHead,
   type WireLimits,
 } from "../twig/mod.ts";
-import { writeStatus } from "./answers.ts";
+import { writeOverloaded, writeStatus } from "./answers.ts";
 import { readHead } from "./environ.ts";
 import { ProtocolStatus, Role, writeEndRequest } from "./records.ts";
 import { type OpenRequests, Request } from "./requests.ts";
@@ -64,10 +64,12 @@ export class Intake {
     const { headerBytes, openExchanges } = this.#limits;
     const request = new Request(id, this.#open.nextNumber(id), keep, headerBytes * PARAMS_LEEWAY);
     if (role !== Role.Responder) {
-      return this.#turnAway(request, ProtocolStatus.UnknownRole, `role ${role} is not served`);
+      writeEndRequest(this.#output, id, ProtocolStatus.UnknownRole);
+      return this.#turnAway(request, 0, "unknown-role", `role ${role} is not served`);
     }
     if (this.#open.last || this.#open.size >= openExchanges) {
-      const refused = this.#turnAway(request, ProtocolStatus.Overloaded, "the connection takes no more");
+      writeOverloaded(this.#output, id);
+      const refused = this.#turnAway(request, 503, "overloaded", "the connection takes no more");
       const isNews = !this.#overloaded;
       this.#overloaded = true;
       return isNews ? refused : undefined;
@@ -77,12 +79,10 @@ export class Intake {
     return undefined;
   }
 
-  /** Says no in END_REQUEST. Further records of the id are ignored, since none is open. */
-  #turnAway(request: Request, status: ProtocolStatus, why: string): Refused {
-    writeEndRequest(this.#output, request.id, status);
+  /** What was said no to at once. Further records of the id are ignored, since none is open. */
+  #turnAway(request: Request, status: number, code: string, why: string): Refused {
     if (!request.keepConnection) this.#open.last = true;
-    const code = status === ProtocolStatus.Overloaded ? "overloaded" : "unknown-role";
-    const error = new ProtocolError(0, code, `Cannot begin FastCGI request ${request.id}: ${why}`);
+    const error = new ProtocolError(status, code, `Cannot begin FastCGI request ${request.id}: ${why}`);
     return { kind: "refused", exchange: request.number, error };
   }
 

@@ -255,7 +255,7 @@ export const SETTINGS = [
     kind: kinds.count([1, 65_535]),
     default: DEFAULT_LIMITS.openExchanges,
     summary: "Most FastCGI requests open at once on one connection.",
-    reason: "More are answered with FCGI_OVERLOADED. Front ends that do not multiplex have one.",
+    reason: "More are answered with 503 and FCGI_OVERLOADED. Front ends that do not multiplex have one.",
   }),
   setting({
     key: "limits.connections",

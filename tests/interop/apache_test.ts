@@ -1,5 +1,5 @@
 /** Archangel behind Apache's mod_proxy_fcgi, with the configuration of `docs/behind-a-front-end.md`. */
-import { behindFrontEnd, overUnixSocket } from "../support/front_end_cases.ts";
+import { behindFrontEnd, overloaded, overUnixSocket } from "../support/front_end_cases.ts";
 import { change } from "../support/front_ends.ts";
 
 const apache = { name: "apache", leaving: "noticed by writing", joinsFields: true } as const;
@@ -24,3 +24,4 @@ behindFrontEnd({
 });
 
 overUnixSocket("apache");
+overloaded("apache");

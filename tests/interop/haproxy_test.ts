@@ -1,6 +1,6 @@
 /** Archangel behind HAProxy, with the configuration of `docs/behind-a-front-end.md`. */
 import { assert, assertEquals } from "@std/assert";
-import { behind, behindFrontEnd, overUnixSocket } from "../support/front_end_cases.ts";
+import { behind, behindFrontEnd, overloaded, overUnixSocket } from "../support/front_end_cases.ts";
 import { CountingRelay } from "../support/counting_relay.ts";
 import { FrontEnd } from "../support/front_ends.ts";
 import { waitUntil } from "../support/processes.ts";
@@ -34,3 +34,4 @@ behind("haproxy", "HAProxy, a connection carries several requests at once", asyn
 });
 
 overUnixSocket("haproxy");
+overloaded("haproxy");

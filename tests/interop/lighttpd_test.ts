@@ -1,5 +1,5 @@
 /** Archangel behind lighttpd, with the configuration of `docs/behind-a-front-end.md`. */
-import { behindFrontEnd, overUnixSocket } from "../support/front_end_cases.ts";
+import { behindFrontEnd, overloaded, overUnixSocket } from "../support/front_end_cases.ts";
 import { change } from "../support/front_ends.ts";
 
 const lighttpd = {
@@ -27,3 +27,4 @@ behindFrontEnd({
 });
 
 overUnixSocket("lighttpd");
+overloaded("lighttpd");

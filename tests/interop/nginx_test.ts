@@ -1,5 +1,11 @@
 /** Archangel behind nginx, with the configuration of `docs/behind-a-front-end.md`. */
-import { behind, behindFrontEnd, expectSteps, overUnixSocket } from "../support/front_end_cases.ts";
+import {
+  behind,
+  behindFrontEnd,
+  expectSteps,
+  overloaded,
+  overUnixSocket,
+} from "../support/front_end_cases.ts";
 import { change } from "../support/front_ends.ts";
 
 const withoutReuse = (shown: string) => change(shown, "fastcgi_keep_conn on;", "fastcgi_keep_conn off;");
@@ -50,3 +56,4 @@ behind("nginx", "nginx without fastcgi_keep_conn, an app can ask for a live answ
 }, { edit: withoutReuse });
 
 overUnixSocket("nginx");
+overloaded("nginx");

@@ -227,11 +227,11 @@ class Script {
     return this.#sent;
   }
 
-  #expectSent(line: string, [kind, id, status]: string[]): void {
+  #expectSent(line: string, [kind, id, status, end = "COMPLETE"]: string[]): void {
     const sent = this.#drainSent();
     if (kind !== "answer") return assertEquals(words(sent.shift() ?? "nothing"), words(line).slice(1));
     assert(sent.shift()?.startsWith(`STDOUT ${id} "Status: ${status} `), line);
-    assertEquals([sent.shift(), sent.shift()], [`STDOUT ${id}`, `END ${id} COMPLETE`], line);
+    assertEquals([sent.shift(), sent.shift()], [`STDOUT ${id}`, `END ${id} ${end}`], line);
   }
 
   #expectState(state: string | undefined): void {

@@ -7,6 +7,7 @@
  */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
+import type { Limits } from "../../server/limits.ts";
 import type { ListenAddress } from "../../server/settings.ts";
 import type { App } from "../../twig/mod.ts";
 import { CountingRelay } from "./counting_relay.ts";
@@ -189,6 +190,8 @@ export interface BenchOptions {
   readonly prefix?: string | undefined;
   /** Over what the front end reaches Archangel. Default: TCP. */
   readonly transport?: Transport;
+  /** What is different from the default limits. */
+  readonly limits?: Partial<Limits>;
 }
 
 /** One front end before one server. */
@@ -206,10 +209,11 @@ export class Bench implements AsyncDisposable {
     this.#prefix = prefix;
   }
 
-  static async start({ name, edit, prefix = "/", transport }: BenchOptions): Promise<Bench> {
+  static async start({ name, edit, prefix = "/", transport, limits }: BenchOptions): Promise<Bench> {
     const stage = new Stage();
-    const limits = { bodyBytes: 2 * LARGE };
-    const server = await FcgiServer.start(stage.app, transport, { limits });
+    const server = await FcgiServer.start(stage.app, transport, {
+      limits: { bodyBytes: 2 * LARGE, ...limits },
+    });
     letEverybodyIn(server.address);
     return new Bench(stage, await FrontEnd.start(name, server.address, edit), server, prefix);
   }
@@ -276,6 +280,14 @@ export function behind(
 /** Registers a short test over a Unix socket, which differs from TCP in nothing but the way there. */
 export function overUnixSocket(name: FrontEndName): void {
   behind(name, `${name} over a Unix socket`, getAndPost, { transport: "Unix" });
+}
+
+/** Registers a test of what a client sees of a server that takes no more. */
+export function overloaded(name: FrontEndName): void {
+  behind(name, `${name}, one request too many is 503 for its client`, async (bench) => {
+    const { status, body } = await bench.get("hello");
+    assertEquals([status, body], [503, "Service Unavailable\n"]);
+  }, { limits: { openExchanges: 0 } });
 }
 
 async function runCases(t: Deno.TestContext, behaviour: Behaviour): Promise<void> {
