@@ -75,8 +75,8 @@ export class Listener {
     failed: (error: unknown) => void,
   ): Promise<void> {
     while (!this.#closed) {
-      const full = room();
-      if (full !== undefined) await full;
+      // Asked again, for all listeners are woken and one of the others may have taken the place.
+      for (let full = room(); full !== undefined; full = room()) await full;
       try {
         this.#accepting = this.#listener.accept();
         const conn = await this.#accepting;
