@@ -194,8 +194,10 @@ export const SETTINGS = [
     key: "routes.*.path",
     kind: kinds.pathPrefix,
     default: "/",
-    summary: "Path prefix; the app sees the rest as its own path.",
-    reason: "`/blog` takes `/blog` and `/blog/2026`, never `/blogs`.",
+    summary:
+      "Path prefix. A TWIG app and a folder see the rest as their path, a fetch app sees the whole URL.",
+    reason: "`/blog` takes `/blog` and `/blog/2026`, never `/blogs`. " +
+      'A framework is told the prefix, too: `new Hono().basePath("/blog")`.',
   }),
   setting({
     key: "routes.*.app",
@@ -347,7 +349,7 @@ export const SETTINGS = [
     default: "auto",
     summary:
       "`combined` as Apache and nginx write it, or `json`; `auto` is combined on a terminal, else JSON.",
-    reason: "People read the one, programs the other.",
+    reason: "People read the one, programs the other. The `duration` in JSON is in milliseconds.",
   }),
   setting({
     key: "development",

@@ -102,7 +102,7 @@ Deno.test("a client that was let in before a stop gets its first request answere
   const conn = await Deno.connect({ hostname: "127.0.0.1", port: archangel.port });
   await delay(200);
   archangel.signal("SIGTERM");
-  await delay(500);
+  await delay(100);
   await conn.write(new TextEncoder().encode("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n"));
   const answer = await new Response(conn.readable).text();
   assertStringIncludes(answer, "HTTP/1.1 200 OK\r\n");
