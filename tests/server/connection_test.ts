@@ -66,7 +66,7 @@ Deno.test("Connection sends the answers to pipelined requests in one write", asy
   await using served = await Served.start(() => "hello");
   served.transport.send(GET.repeat(7));
   await settled();
-  assertEquals(served.transport.writes.length, 1);
+  assertEquals(served.transport.writes, 1);
   assertEquals(count(served.transport.taken, "HTTP/1.1 200"), 7);
 });
 
@@ -77,7 +77,7 @@ Deno.test("Connection sends an answer together with those before it if the app d
   });
   served.transport.send(GET + GET + GET.replace("/", "/last"));
   await settled();
-  assertEquals(served.transport.writes.length, 1);
+  assertEquals(served.transport.writes, 1);
   assertEquals(count(served.transport.taken, "HTTP/1.1 200"), 3);
 });
 
@@ -89,7 +89,7 @@ Deno.test("Connection does not hold an answer back for one that waits", async ()
   });
   served.transport.send(GET + GET + GET.replace("/", "/last"));
   await settled();
-  assertEquals(served.transport.writes.length, 1);
+  assertEquals(served.transport.writes, 1);
   assertEquals(count(served.transport.taken, "HTTP/1.1 200"), 2);
   go.resolve();
   await settled();
@@ -109,7 +109,7 @@ Deno.test("Connection sends what an app yields without waiting in one write, wit
     await using served = await Served.start(app);
     served.transport.send(GET);
     await settled();
-    assertEquals(served.transport.writes.length, 1);
+    assertEquals(served.transport.writes, 1);
     assert(served.transport.taken.endsWith("line\n".repeat(200)));
   }
   await using served = await Served.start(apps[0]!);
@@ -128,11 +128,11 @@ Deno.test("Connection sends what is there as soon as the app waits", async () =>
   });
   served.transport.send(GET);
   await settled();
-  assertEquals(served.transport.writes.length, 1);
+  assertEquals(served.transport.writes, 1);
   assert(served.transport.taken.endsWith("8\r\none two \r\n") || served.transport.taken.includes("two "));
   go.resolve();
   await settled();
-  assertEquals(served.transport.writes.length, 2);
+  assertEquals(served.transport.writes, 2);
   assert(served.transport.taken.endsWith("three\r\n0\r\n\r\n"));
 });
 
@@ -335,7 +335,7 @@ Deno.test("Connection reports what is not the client's fault as a bug, and close
   await served.over;
   assertEquals(served.errors.length, 1);
   assertStringIncludes(String(served.errors[0]), "Bug: TypeError: not written yet");
-  assertEquals(served.transport.writes, []);
+  assertEquals(served.transport.writes, 0);
 });
 
 Deno.test("Connection answers what is in flight when it is drained, and then closes", async () => {

@@ -25,11 +25,13 @@ export interface RawResponse {
 
 /** Bytes of text, one a code unit. */
 export function bytesOf(text: string): Uint8Array<ArrayBuffer> {
-  return Uint8Array.from(text, (unit) => {
-    const code = unit.charCodeAt(0);
-    if (code > 0xff) throw new RangeError(`Cannot send ${JSON.stringify(unit)} as one byte`);
-    return code;
-  });
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 0xff) throw new RangeError(`Cannot send ${JSON.stringify(text[i])} as one byte`);
+    bytes[i] = code;
+  }
+  return bytes;
 }
 
 /** Text of bytes, one code unit a byte. */

@@ -181,6 +181,19 @@ Deno.test("OutputBuffer leaves taken pieces alone until they are recycled", () =
   assertEquals(sent(out), bytes("third"));
 });
 
+Deno.test("OutputBuffer leaves pieces alone that wait behind those which are written", () => {
+  const out = new OutputBuffer();
+  out.text("first");
+  out.take();
+  out.text("second");
+  out.bytes(new Uint8Array(100_000));
+  out.recycle();
+  const [second] = out.take();
+  out.text("third, which is longer than the first");
+  new OutputBuffer().text("of another connection");
+  assertEquals(second?.subarray(0, 6), bytes("second"));
+});
+
 Deno.test("OutputBuffer.recycle() gives a block up that has become too large", () => {
   const out = new OutputBuffer();
   for (let i = 0; i < 100; i++) out.bytes(new Uint8Array(1000));
