@@ -55,6 +55,27 @@ const app: App = (request) => {
   return WAYS[way!]!(Number(size), request);
 };
 
+/** How many answers have begun and not ended. */
+let running = 0;
+
+/** As `app`, but one in eight answers fails on its way; `running` knows of all of them. */
+const failing: App = async function* (request, response) {
+  running++;
+  try {
+    const fate = Number(request.query);
+    if (fate === 1) throw new Error("on purpose");
+    if (fate === 2) response.start(200, { "content-length": "5" });
+    if (fate === 3) response.abort();
+    const answer = await app(request, response);
+    if (typeof answer === "string" || answer instanceof Uint8Array) yield answer;
+    else yield* answer as AsyncIterable<string>;
+    if (fate === 4) throw new Error("on purpose");
+    if (fate === 5) response.close();
+  } finally {
+    running--;
+  }
+};
+
 interface Planned {
   readonly request: string;
   readonly answer: string;
@@ -156,4 +177,46 @@ Deno.test("Connection answers every request, in order, whatever the order of eve
   const site = new Site(settings);
   await site.load(true);
   for (let seed = 0; seed < ROUNDS; seed++) await round(seed, site, settings);
+});
+
+/** A connection that comes to a bad end: the client goes away, sends nonsense, or the server stops. */
+async function badEnd(seed: number, site: Site, settings: ReturnType<typeof settingsOf>): Promise<void> {
+  const random = new Random(seed);
+  const bugs: string[] = [];
+  const log = new ErrorLog("test");
+  log.appError = () => {};
+  log.protocolError = (error) => void (error.code === "bug" && bugs.push(error.message));
+  const host = new Host(settings, site, log, undefined);
+  const transport = new SteppedTransport(true);
+  const over = host.serve(transport, new HttpCore(settings.limits), new HttpEndpoints(LOOPBACK));
+  let input = "";
+  for (let i = random.below(8); i >= 0; i--) {
+    input += plan(random).request.replace(" HTTP", `?${random.below(40)} HTTP`);
+  }
+  if (random.oneIn(4)) {
+    input = input.slice(0, random.below(input.length)) + "\0" + input.slice(random.below(input.length));
+  }
+  for (let i = random.below(60); i > 0 && !transport.closed; i--) {
+    const size = 1 + random.below(60_000);
+    if (input.length > 0) transport.send(input.slice(0, size));
+    input = input.slice(size);
+    if (transport.writing && random.oneIn(2)) transport.take(1 + random.below(60_000));
+    if (random.oneIn(2)) await turn();
+  }
+  const end = random.below(4);
+  if (end === 0) transport.send(null);
+  else if (end === 1) transport.break();
+  else if (end === 2) host.drain(random.oneIn(2));
+  for (let i = 0; i < 20; i++) await turn();
+  host.stop();
+  await over;
+  for (let i = 0; i < 100 && running > 0; i++) await turn();
+  assertEquals([running, host.clock.watched, bugs], [0, 0, []], `seed ${seed}`);
+}
+
+Deno.test("Connection leaves nothing behind, however it ends", async () => {
+  const settings = settingsOf(failing);
+  const site = new Site(settings);
+  await site.load(true);
+  for (let seed = 0; seed < ROUNDS; seed++) await badEnd(seed, site, settings);
 });
