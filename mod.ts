@@ -25,6 +25,7 @@
  */
 import type { Server } from "./server/serve.ts";
 import type { ServeOptions } from "./server/serve_options.ts";
+import type { Site } from "./server/site.ts";
 import { becomeWorker, isWorkerStart } from "./server/spawn.ts";
 
 export type { Answer, App, Chunk, Middleware, Remote, ServerInfo, TlsInfo } from "./twig/types.ts";
@@ -32,6 +33,7 @@ export type { TwigRequest } from "./twig/request.ts";
 export type { TwigResponse } from "./twig/response.ts";
 export { ConnectionLost, ContractError, HttpError, ProtocolError } from "./twig/errors.ts";
 export type { Server } from "./server/serve.ts";
+export type { Site } from "./server/site.ts";
 export type { AppOption, AppOptions, RouteOption, ServeOptions } from "./server/serve_options.ts";
 
 /**
@@ -63,6 +65,26 @@ export type { AppOption, AppOptions, RouteOption, ServeOptions } from "./server/
 export async function serve(options: ServeOptions): Promise<Server> {
   const { serve } = await import("./server/serve.ts");
   return await serve(options);
+}
+
+/**
+ * Runs the command line of this process for a site that the program brings along, and ends it. This is
+ * what an executable of `archangel compile` does.
+ *
+ * @param site Where the site is.
+ * @returns Never.
+ *
+ * @example Usage
+ * ```ts ignore
+ * import { runSite } from "@archangel/archangel";
+ *
+ * // deno compile -A --unstable-net --include archangel.yaml --include apps main.ts
+ * await runSite({ folder: import.meta.dirname!, config: "archangel.yaml" });
+ * ```
+ */
+export async function runSite(site: Site): Promise<never> {
+  const { runSite } = await import("./server/site.ts");
+  return await runSite(site);
 }
 
 if (import.meta.main) {

@@ -17,11 +17,16 @@ export type { Terminal };
  *
  * @param args The arguments of the program.
  * @param terminal Where to print. Default: this process's own.
+ * @param complete Puts in what was left out. Default: nothing is.
  * @returns The exit code, one of `exit_codes.ts`.
  */
-export async function main(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
+export async function main(
+  args: readonly string[],
+  terminal: Terminal = processTerminal(),
+  complete: (line: CommandLine) => CommandLine = (line) => line,
+): Promise<number> {
   try {
-    const line = readCommandLine(args);
+    const line = complete(readCommandLine(args));
     return await helpOrVersion(line, args, terminal) ?? await run(line, terminal);
   } catch (error) {
     return report(error, terminal);

@@ -145,6 +145,27 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import("./commands/fetch.ts"),
   },
   {
+    name: "compile",
+    arguments: [TARGET],
+    summary: "Make one executable of a config, its apps and folders.",
+    details:
+      "It runs without Deno and without these files, takes the same commands and flags, and serves the\n" +
+      "embedded site unless another is named. Flags that are given here hold there, unless overridden.\n" +
+      "Files that the config names by absolute paths, and all that apps open by themselves, stay outside.",
+    flags: [
+      { name: "output", letter: "o", kind: "text", value: "FILE", summary: "Where the executable goes." },
+      {
+        name: "deno-flag",
+        kind: "list",
+        value: "FLAG",
+        summary: "A flag for deno compile, such as --target=aarch64-apple-darwin or --allow-net.",
+        otherwise: "-A",
+      },
+    ],
+    takesSettings: true,
+    load: () => import("./commands/compile.ts"),
+  },
+  {
     name: "init",
     arguments: ["[FOLDER]"],
     summary: "Write a commented archangel.yaml and a first app.",

@@ -71,7 +71,7 @@ export function detectSelf(here = import.meta.url, standalone = Deno.build.stand
 }
 
 /**
- * The command line of this program, as a module that Deno can be told to run.
+ * This program as a module that Deno can be told to run, and that exports what `mod.ts` does.
  *
  * @param here URL of this module as it runs.
  * @param standalone Whether this is a compiled binary.
@@ -82,7 +82,7 @@ export function detectProgram(
   standalone = Deno.build.standalone,
 ): string | undefined {
   if (standalone) return undefined;
-  return isSource(here) ? new URL("./cli.ts", here).href : here;
+  return isSource(here) ? new URL("../mod.ts", here).href : here;
 }
 
 /** Whether this module is a file of its own, and not a part of a bundle. */

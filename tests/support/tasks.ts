@@ -1,5 +1,5 @@
 /**
- * What the tasks of `deno.json` run: `deno task start|dev|test|check|bench|bundle|ok`, each with further arguments.
+ * What the tasks of `deno.json` run: `deno task start|dev|test|check|bench|bundle|compile|ok`, each with further arguments.
  *
  * Every Deno command gets the config chosen by `packages.ts`. It is started by path, since whoever came through `npx`
  * has no `deno` in `PATH`.
@@ -9,7 +9,7 @@
  * @module
  */
 
-import { bundle } from "./build.ts";
+import { bundle, compile } from "./build.ts";
 import { runGates } from "./gates.ts";
 import { choosePackages, type Packages } from "./packages.ts";
 import { PERMISSIONS, runDeno, say } from "./run_deno.ts";
@@ -21,6 +21,7 @@ const TASKS: Record<string, (packages: Packages, args: string[]) => Promise<numb
   check: (packages, args) => runDeno(["check", "-c", packages.config, ...args]),
   bench: ({ config }, args) => runDeno(["run", "-c", config, ...PERMISSIONS, "bench/main.ts", ...args]),
   bundle: (packages, [file]) => bundle(packages, file),
+  compile: (packages, [file]) => compile(packages, file),
   ok: runGates,
 };
 
