@@ -93,6 +93,29 @@ export class HttpError extends Error {
   }
 }
 
+/**
+ * Whether this is an {@linkcode HttpError}, also one of another copy of this module: an app may import
+ * it by another URL or version than the server that runs it, and a bundled server has a copy of its own.
+ *
+ * @param error Anything thrown.
+ * @returns Whether status, message and fields may be taken from it.
+ *
+ * @example Usage
+ * ```ts
+ * import { HttpError, isHttpError } from "./errors.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(isHttpError(new HttpError(404)), true);
+ * assertEquals(isHttpError(new Error("404")), false);
+ * ```
+ */
+export function isHttpError(error: unknown): error is HttpError {
+  if (error instanceof HttpError) return true;
+  if (!(error instanceof Error) || error.name !== "HttpError") return false;
+  const { status, headers } = error as Partial<HttpError>;
+  return Number.isInteger(status) && status! >= 400 && status! <= 599 && headers instanceof Object;
+}
+
 /** Thrown out of a pending body read, and the reason of `request.signal`, when the client is gone. */
 export class ConnectionLost extends Error {
   /** Always `"ConnectionLost"`. */

@@ -14,7 +14,7 @@
 import { RequestBody } from "./body.ts";
 import { byteLength, utf8 } from "./bytes.ts";
 import { type Corked, watch } from "./cork.ts";
-import { ConnectionLost, ContractError, HttpError } from "./errors.ts";
+import { ConnectionLost, ContractError, HttpError, isHttpError } from "./errors.ts";
 import { giveMemory, takeMemory } from "./file_memory.ts";
 import { FileBody } from "./files.ts";
 import { encodeFields, type FieldBlock, HeaderFields } from "./headers.ts";
@@ -595,7 +595,7 @@ export class Exchange implements Corked {
       if (!(error instanceof ConnectionLost)) this.#carrier.report(this, error);
       return;
     }
-    const status = error instanceof HttpError ? error.status : 500;
+    const status = isHttpError(error) ? error.status : 500;
     // Chosen by the app, and told to the client, is no news; a cut answer always is.
     if (status === 500 || this.#stage === Stage.Sending) this.#carrier.report(this, error);
     if (this.#stage === Stage.Sending) this.#finish(false);
@@ -605,9 +605,9 @@ export class Exchange implements Corked {
 
   #answerError(status: number, error: unknown): void {
     this.dropHeld();
-    const fields = HeaderFields.from(error instanceof HttpError ? error.headers : {});
+    const fields = HeaderFields.from(isHttpError(error) ? error.headers : {});
     fields.set("content-type", "text/plain; charset=utf-8");
-    let text = error instanceof HttpError && error.message !== "" ? error.message : reasonPhrase(status);
+    let text = isHttpError(error) && error.message !== "" ? error.message : reasonPhrase(status);
     if (status === 500 && this.#carrier.development) text = describe(error);
     try {
       this.#response.clear();

@@ -435,6 +435,19 @@ Deno.test("TWIG 7.3: an HttpError chooses its answer", async () => {
   for (const status of [200, 399, 600, 404.5]) assertThrows(() => new HttpError(status), RangeError);
 });
 
+Deno.test("TWIG 7.3: an HttpError of another copy of the module chooses its answer, too", async () => {
+  const copy = new URL("../../twig/errors.ts?another", import.meta.url).href;
+  const other: { HttpError: typeof HttpError } = await import(copy);
+  const error = new other.HttpError(405, "Only GET here", { allow: "GET" });
+  assertEquals(error instanceof HttpError, false);
+  const answer = await get(() => Promise.reject(error));
+  assertEquals([answer.status, answer.headers.get("allow")], [405, "GET"]);
+  assertEquals([await answer.text(), answer.errors], ["Only GET here\n", []]);
+  for (const changes of [{ status: 200 }, { status: "405" }, { headers: null }, { name: "HTTPError" }]) {
+    assertEquals((await get(() => Promise.reject(Object.assign(new Error(), error, changes)))).status, 500);
+  }
+});
+
 Deno.test("TWIG 7.3: an HttpError with malformed fields is a plain 500", async () => {
   const carrier = await whole(() => {
     throw new HttpError(400, "No", { "x-bad": "\r\n" });
