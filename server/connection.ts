@@ -98,8 +98,10 @@ const BODY_CAPACITY = 64 * 1024;
 const OUTPUT_HIGH_WATER = 64 * 1024;
 /** More unsent output than this stops the taking of requests, in bytes. */
 const OUTPUT_LIMIT = 256 * 1024;
-/** Unread body of one exchange that a multiplexed connection holds before it stops reading. */
-const WINDOW = 1024 * 1024;
+/** Unread body of one exchange that a multiplexed connection holds before it stops reading, in bytes. */
+const WINDOW = 2 * 1024 * 1024;
+/** The same of all its exchanges together. */
+const WINDOWS = 8 * 1024 * 1024;
 /**
  * After the client's FIN an open exchange gets this long, in milliseconds. A client that only closed
  * its sending side waits for the answer; one that went away looks the same until a write fails.
@@ -307,13 +309,20 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     return this.#open.some((exchange) => exchange.bodyAsked && exchange.body.wanted);
   }
 
-  /** A window is full. If it starves others it is the one that has to go. */
+  /** Too much is unread. If it starves others, the largest one of those that still grow has to go. */
   #bodyOverflows(): boolean {
-    if (!this.#open.some((exchange) => exchange.bodyAsked && exchange.body.buffered >= WINDOW)) return false;
-    if (this.#open.size === 1 || !this.#wantsInput()) return true;
+    if (!this.#open.some((exchange) => exchange.bodyAsked && exchange.body.buffered > 0)) return false;
+    let held = 0;
+    let largest: Exchange | undefined;
     for (const exchange of this.#open.list()) {
-      if (exchange.bodyAsked && exchange.body.buffered >= WINDOW) exchange.refuseBody();
+      if (!exchange.bodyAsked) continue;
+      const { buffered, ended } = exchange.body;
+      held += buffered;
+      if (!ended && buffered > (largest?.body.buffered ?? 0)) largest = exchange;
     }
+    if (held < WINDOWS && (largest === undefined || largest.body.buffered < WINDOW)) return false;
+    if (this.#open.size === 1 || !this.#wantsInput()) return true;
+    largest?.refuseBody();
     return false;
   }
 

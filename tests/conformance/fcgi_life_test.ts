@@ -269,16 +269,36 @@ overBoth("one unread body does not stall another id", stage, async (server) => {
   for (let id = 2; id < 20; id++) {
     assertEquals((await client.ask(get(`/?${id}`), { id })).body, `hello ${id}`);
   }
-  await client.send(stdin(new Uint8Array(300 * 1024), 1));
+  await client.send(stdin(new Uint8Array(1024 * 1024), 1));
   assertEquals((await client.ask(post(4, "/echo"), { id: 2, body: "read" })).body, "read");
 });
 
-overBoth("a whole unread body of any size does not stall another id", stage, async (server) => {
+overBoth("unread bodies that are whole do not stall another id", stage, async (server) => {
   using client = await server.connect();
-  const size = 1024 * 1024 + 4096;
-  await client.send(begin(1), params(post(size, `/wait?${fresh()}`), 1), stdin(new Uint8Array(size), 1));
-  await client.send(stdinEnd(1));
-  assertEquals((await client.ask(get("/?x"), { id: 2 })).body, "hello x");
+  // As large as a window, and then so that one read ends exactly with the body.
+  for (const [at, size] of [2 * 1024 * 1024, 2 * 1024 * 1024 - 1, 2 * 1024 * 1024].entries()) {
+    const id = at + 1;
+    await client.send(begin(id), params(post(size, `/wait?${fresh()}`), id), stdin(new Uint8Array(size), id));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assertEquals((await client.ask(get("/?x"), { id: 9 })).body, "hello x");
+  }
+});
+
+overBoth("unread bodies of many ids are bounded together", stage, async (server) => {
+  using client = await server.connect();
+  await client.send(begin(99), params(post(8, "/echo"), 99), stdin("half", 99));
+  const sending = (async () => {
+    for (let id = 1; id <= 20; id++) {
+      await client.send(begin(id), params(post(undefined, `/wait?${fresh()}`), id));
+      await client.send(stdin(new Uint8Array(1024 * 1024), id));
+    }
+    await client.send(stdin("half", 99), stdinEnd(99));
+  })();
+  assertEquals((await client.answer(99)).body, "halfhalf");
+  await sending;
+  // Eight of them fit, the others had to go.
+  assert(client.answered.length >= 12, `${client.answered.length} were refused`);
+  assertEquals((await client.answer(client.answered[0])).status, 503);
 });
 
 overBoth("an id that starves others with an unread body is the one to go", stage, async (server) => {
