@@ -1,0 +1,141 @@
+import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
+import { type FetchApp, type FetchInfo, fromFetch } from "../../twig/mod.ts";
+import { TestClient } from "../../twig/testing.ts";
+import { record, settled } from "../support/recording_carrier.ts";
+
+const get = (handler: FetchApp) => new TestClient(fromFetch(handler)).get("/");
+
+Deno.test("fromFetch() takes a function, or a module with a fetch method", async () => {
+  const module = {
+    text: "from a method",
+    fetch(): Response {
+      return new Response(this.text);
+    },
+  };
+  assertEquals(await (await get(module)).text(), "from a method");
+  assertEquals(await (await get(async () => (await settled(), new Response("late")))).text(), "late");
+  for (const wrong of [undefined, null, "x", {}]) {
+    assertThrows(() => fromFetch(wrong as unknown as FetchApp), TypeError, "Cannot make an app");
+  }
+});
+
+Deno.test("fromFetch() sends status, fields and body of a Response", async () => {
+  const headers = new Headers({ "x-a": "1" });
+  headers.append("set-cookie", "a=1; Expires=Thu, 01 Jan 2026 00:00:00 GMT");
+  headers.append("set-cookie", "b=2");
+  const answer = await get(() => new Response("text", { status: 201, headers }));
+  assertEquals([answer.status, await answer.text()], [201, "text"]);
+  assertEquals(answer.headers.get("x-a"), "1");
+  assertEquals(answer.headers.get("content-length"), "4");
+  assertEquals(answer.headers.getAll("set-cookie"), ["a=1; Expires=Thu, 01 Jan 2026 00:00:00 GMT", "b=2"]);
+  const json = await get(() => Response.json({ a: 1 }));
+  assertEquals([json.headers.get("content-type"), await json.json()], ["application/json", { a: 1 }]);
+  const none = await get(() => new Response(null, { status: 204 }));
+  assertEquals([none.status, await none.text()], [204, ""]);
+});
+
+Deno.test("fromFetch() sends the head of an answer whose stream waits", async () => {
+  const more = Promise.withResolvers<void>();
+  const { carrier } = record(fromFetch(() =>
+    new Response(
+      new ReadableStream({
+        async pull(controller) {
+          await more.promise;
+          controller.enqueue(new TextEncoder().encode("late"));
+          controller.close();
+        },
+      }, { highWaterMark: 0 }),
+    )
+  ));
+  await settled();
+  assertEquals(carrier.notes, ["head 200 unknown length", "flush"]);
+  more.resolve();
+  await carrier.over;
+  assertEquals(carrier.sent, "late");
+});
+
+Deno.test("fromFetch() pulls a stream as the client takes it, and cancels it when the client goes away", async () => {
+  let pulled = 0;
+  const cancelled = Promise.withResolvers<void>();
+  const { carrier, exchange } = record(
+    fromFetch(() =>
+      new Response(
+        new ReadableStream({
+          pull: (controller) => (pulled++, controller.enqueue(new Uint8Array(100_000))),
+          cancel: () => cancelled.resolve(),
+        }),
+      )
+    ),
+    { full: true },
+  );
+  await settled();
+  await settled();
+  const before = pulled;
+  assertEquals(before <= 3, true, `${before} pulls`);
+  exchange.abort("gone");
+  carrier.makeRoom();
+  await cancelled.promise;
+});
+
+Deno.test("fromFetch() cuts an answer whose stream fails", async () => {
+  const answer = await get(() =>
+    new Response(
+      new ReadableStream({
+        async pull(controller) {
+          controller.enqueue(new TextEncoder().encode("half"));
+          await settled();
+          controller.error(new Error("source failed"));
+        },
+      }),
+    )
+  );
+  await answer.ended;
+  assertEquals(answer.wasCut, true);
+  assertMatch(String(answer.errors[0]), /source failed/);
+});
+
+Deno.test("fromFetch() answers 500 to what is no Response, or one that cannot be sent", async () => {
+  const used = new Response("x");
+  await used.text();
+  const wrong = [undefined, "text", Response.error(), used];
+  for (const result of wrong) {
+    const answer = await get(() => result as Response);
+    assertEquals([answer.status, answer.errors.length], [500, 1]);
+  }
+  const thrown = await get(() => {
+    throw new Error("boom");
+  });
+  assertMatch(String(thrown.errors[0]), /boom/);
+});
+
+Deno.test("fromFetch() tells the handler who the client is, and when the answer is complete", async () => {
+  const seen = Promise.withResolvers<FetchInfo>();
+  const answer = await get((_, info) => {
+    seen.resolve(info);
+    return new Response("x");
+  });
+  const info = await seen.promise;
+  assertEquals(info.remoteAddr.transport, "tcp");
+  assertEquals(info.remoteAddr.hostname, info.remote.address);
+  await answer.ended;
+
+  const lost = Promise.withResolvers<void>();
+  let done: Promise<void> | undefined;
+  const { exchange } = record(fromFetch((_, { completed }) => {
+    done = completed;
+    lost.resolve();
+    return new Promise<Response>(() => {});
+  }));
+  await lost.promise;
+  exchange.abort("gone");
+  await assertRejects(() => done!, Error);
+
+  for (const body of ["x", null]) {
+    let completed: Promise<void> | undefined;
+    await get((_, info) => {
+      completed = info.completed;
+      return new Response(body);
+    });
+    await completed;
+  }
+});
