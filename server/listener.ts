@@ -84,6 +84,8 @@ export class Listener {
         serve(conn);
       } catch (error) {
         if (this.#closed) return;
+        // Anybody can do this as often as they like, and others wait in the queue behind them.
+        if (leftTheQueue(error)) continue;
         failed(error);
         await pause(ACCEPT_PAUSE);
       }
@@ -112,6 +114,12 @@ export class Listener {
     this.#removeSocket();
     this.#listener.close();
   }
+}
+
+/** Whether whoever was next had reset the connection before it was accepted. */
+function leftTheQueue(error: unknown): boolean {
+  return error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.ConnectionAborted ||
+    error instanceof Deno.errors.ConnectionReset;
 }
 
 function pause(ms: number): Promise<void> {

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { serve } from "@archangel/archangel/server";
+import { Listener } from "../../server/listener.ts";
 import { delay } from "../support/delay.ts";
 import { RawClient } from "../support/raw_client.ts";
 
@@ -36,4 +37,43 @@ Deno.test("limits.connections holds over all listeners, however often connection
   for (const client of clients) client.close();
   await Promise.all(served);
   assertEquals(clients.length, 28);
+});
+
+/** Accepts from a socket on which these things happen, one after the other; says what was served and what failed. */
+async function acceptAll(happening: readonly (Error | Deno.Conn)[]): Promise<unknown[]> {
+  const left = [...happening];
+  const heard: unknown[] = [];
+  const over = Promise.withResolvers<Deno.Conn>();
+  const socket = {
+    accept(): Promise<Deno.Conn> {
+      const next = left.shift();
+      if (next === undefined) listener.close();
+      return next === undefined
+        ? over.promise
+        : next instanceof Error
+        ? Promise.reject(next)
+        : Promise.resolve(next);
+    },
+    close: () => over.reject(new Deno.errors.BadResource("closed")),
+  };
+  const address = { protocol: "http", transport: "tcp", hostname: "127.0.0.1", port: 1 } as const;
+  const listener = new Listener(address, socket as unknown as Deno.Listener, undefined, () => {});
+  await listener.accept((conn) => heard.push(conn), () => undefined, (error) => heard.push(error));
+  return heard;
+}
+
+Deno.test("Listener passes over clients that are gone before they are accepted, and neither waits nor complains", async () => {
+  const conn = {} as Deno.Conn;
+  const gone = [
+    new Deno.errors.NotConnected("reset"),
+    new Deno.errors.ConnectionAborted("reset"),
+    new Deno.errors.ConnectionReset("reset"),
+  ];
+  assertEquals(await acceptAll([...gone, ...gone, conn]), [conn]);
+});
+
+Deno.test("Listener complains of any other trouble, and goes on after a moment", async () => {
+  const conn = {} as Deno.Conn;
+  const trouble = new Error("Too many open files");
+  assertEquals(await acceptAll([trouble, conn]), [trouble, conn]);
 });
