@@ -6,7 +6,8 @@
  */
 import type { ProtocolError } from "../twig/errors.ts";
 import type { Exchange } from "../twig/exchange.ts";
-import { say } from "./say.ts";
+import { AppLoadError } from "./errors.ts";
+import { describeError, say } from "./say.ts";
 
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
@@ -14,6 +15,14 @@ const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 /** Control bytes would let a peer forge lines or drive a terminal. */
 function printable(text: string): string {
   return text.replace(CONTROL, (char) => "\\x" + char.charCodeAt(0).toString(16).padStart(2, "0"));
+}
+
+/** Of an app that cannot be loaded only the cause has a stack that says anything. */
+function withCause(error: unknown): string {
+  if (error instanceof AppLoadError) return describeError(error);
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : "";
+  return `${error.stack ?? error}${cause}`;
 }
 
 /** The error log of one worker. */
@@ -46,11 +55,7 @@ export class ErrorLog {
    */
   appError(error: unknown, exchange: Exchange): void {
     const { method, authority, target } = exchange.wireHead;
-    const what = error instanceof Error ? error.stack ?? String(error) : String(error);
-    const cause = error instanceof Error && error.cause instanceof Error
-      ? `\ncaused by ${error.cause.stack}`
-      : "";
-    this.#line(printable(`${method} ${authority}${target}: ${what}${cause}`));
+    this.#line(printable(`${method} ${authority}${target}: ${withCause(error)}`));
   }
 
   /**

@@ -51,6 +51,17 @@ export class ConfigError extends Error {
   }
 }
 
+/**
+ * Takes the colours out of a text. Deno puts some into its messages about modules, and logs keep them.
+ *
+ * @param text The text.
+ * @returns The text without SGR sequences (ECMA-48 §8.3.117).
+ */
+export function withoutColours(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/\x1b\[[\d;]*m/g, "");
+}
+
 /** Thrown when an app's module cannot be loaded: says which app, which module, and why. */
 export class AppLoadError extends Error {
   /** Always `"AppLoadError"`. */
@@ -68,7 +79,7 @@ export class AppLoadError extends Error {
    * @param cause What went wrong.
    */
   constructor(app: string, location: string, cause: unknown) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = withoutColours(cause instanceof Error ? cause.message : String(cause));
     super(`Cannot load app ${JSON.stringify(app)} from ${location}: ${why}`, { cause });
     this.app = app;
     this.location = location;

@@ -4,6 +4,8 @@
  * @module
  */
 
+import { withoutColours } from "./errors.ts";
+
 const encoder = new TextEncoder();
 
 /**
@@ -40,7 +42,16 @@ export function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes
  */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (error.cause === undefined) return error.message;
-  const cause = error.cause instanceof Error ? error.cause.stack ?? error.cause.message : error.cause;
-  return `${error.message}\n${cause}`;
+  const stack = causeOf(error);
+  return stack === "" ? error.message : `${error.message}\n${stack}`;
+}
+
+/** What caused an error: its stack, without the message if the error's own says that already. */
+function causeOf({ message, cause }: Error): string {
+  if (cause === undefined) return "";
+  if (!(cause instanceof Error)) return message.endsWith(String(cause)) ? "" : String(cause);
+  const stack = withoutColours(cause.stack ?? cause.message);
+  const told = withoutColours(cause.message);
+  const end = told !== "" && message.endsWith(told) ? stack.indexOf(told) : -1;
+  return end < 0 ? stack : stack.slice(end + told.length).replace(/^\n/, "");
 }
