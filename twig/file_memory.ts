@@ -13,8 +13,11 @@ const ROOM = 1024;
 /** The sizes there are, in bytes, and of each what nobody uses now. */
 const SIZES = [64 * 1024, 256 * 1024] as const;
 const spare: readonly [Uint8Array[], Uint8Array[]] = [[], []];
-/** How many of each size are kept. */
-const SPARES = 16;
+/**
+ * How much of each size is kept, in bytes. Under 64 connections that all ask for 64 KiB, a quarter of it
+ * costs 1.4 times as much CPU.
+ */
+const KEPT = 4 * 1024 * 1024;
 
 const ours = new WeakSet<ArrayBufferLike>();
 
@@ -43,7 +46,7 @@ function makeMemory(size: number): Uint8Array {
 export function giveMemory(memory: Uint8Array): void {
   const which = SIZES.indexOf(memory.length as typeof SIZES[number]);
   const kept = spare[which];
-  if (kept !== undefined && kept.length < SPARES) kept.push(memory);
+  if (kept !== undefined && kept.length * memory.length < KEPT) kept.push(memory);
 }
 
 /**
