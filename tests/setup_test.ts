@@ -231,6 +231,18 @@ Deno.test("deno task start serves the examples from a fresh copy, and TERM ends 
   });
 });
 
+Deno.test("deno task start with a command runs that", async () => {
+  using project = new ProjectCopy();
+  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+    args: ["task", "start", "fetch", "/hello/you", "--workers", "1"],
+    cwd: project.folder,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+  }).output();
+  const [said, complained] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  assertEquals([code, said!.startsWith("Hello, you!")], [0, true], complained);
+});
+
 function endProcess(process: Deno.ChildProcess): void {
   try {
     process.kill("SIGTERM");

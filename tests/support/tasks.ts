@@ -15,8 +15,8 @@ import { choosePackages, type Packages } from "./packages.ts";
 import { PERMISSIONS, runDeno, say } from "./run_deno.ts";
 
 const TASKS: Record<string, (packages: Packages, args: string[]) => Promise<number>> = {
-  start: serve,
-  dev: (packages, args) => serve(packages, ["--development", ...args]),
+  start: archangel,
+  dev: (packages, args) => archangel(packages, ["--development", ...args]),
   test: (packages, args) => runDeno(["test", "-c", packages.config, ...PERMISSIONS, ...args]),
   check: (packages, args) => runDeno(["check", "-c", packages.config, ...args]),
   bench: ({ config }, args) => runDeno(["run", "-c", config, ...PERMISSIONS, "bench/main.ts", ...args]),
@@ -25,10 +25,16 @@ const TASKS: Record<string, (packages: Packages, args: string[]) => Promise<numb
   ok: runGates,
 };
 
-/** Starts the server. The config is also handed on, because the supervisor starts Deno again for its workers. */
-function serve({ config }: Packages, args: string[]): Promise<number> {
-  const program = ["mod.ts", "serve", "--deno-config", config, ...args];
-  return runDeno(["run", "-c", config, ...PERMISSIONS, ...program]);
+/**
+ * Runs the command line, `serve` if no command is named. Where it starts Deno again, for workers or to load apps,
+ * the config has to be handed on.
+ */
+function archangel({ config }: Packages, args: string[]): Promise<number> {
+  const [command, ...rest] = /^[a-z]+$/.test(args[0] ?? "")
+    ? args as [string, ...string[]]
+    : ["serve", ...args];
+  const handed = ["serve", "check", "explain", "fetch"].includes(command) ? ["--deno-config", config] : [];
+  return runDeno(["run", "-c", config, ...PERMISSIONS, "mod.ts", command, ...handed, ...rest]);
 }
 
 async function main([name = "", ...args]: string[]): Promise<number> {
