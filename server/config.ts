@@ -66,10 +66,14 @@ export function loadConfig(input: ConfigInput, look: Look = REAL): Settings {
   return { ...settings, denoConfig: settings.denoConfig ?? denoConfigIn(folder, look) };
 }
 
-/** Deno would look beside its main module, which is ours; the user's is beside the user's config. */
+/**
+ * Deno would look beside its main module, which is ours; the user's is beside the user's config. In a
+ * checkout of Archangel the two are one, and Deno has been told of it, or of another one in its place.
+ */
 function denoConfigIn(folder: string, { look }: Look): string | undefined {
+  const own = new URL("../deno.json", import.meta.url);
   return ["deno.json", "deno.jsonc"].map((name) => resolvePath(folder, name)).find((path) =>
-    look(path) === "file"
+    look(path) === "file" && (own.protocol !== "file:" || path !== decodeURIComponent(own.pathname))
   );
 }
 
