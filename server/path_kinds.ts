@@ -115,7 +115,8 @@ export const logTarget: Kind<string> = {
       throw mustBe(logTarget.expects, text, didYouMean(text, LOG_WORDS));
     }
     const absolute = absolutePath(text, around);
-    expectAt(folderOf(absolute), "folder", around);
+    // Writing to a file does not take the permission to look around.
+    if (around.look(folderOf(absolute)) !== "denied") expectAt(folderOf(absolute), "folder", around);
     return absolute;
   },
 };

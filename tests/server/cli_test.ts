@@ -145,6 +145,7 @@ Deno.test("check prints a summary and ends with 0 if all is well", async () => {
   assertMatch(out, /^listen +http:\/\/127\.0\.0\.1:8000$/m);
   assertMatch(out, /^app +hello \(twig file:.*app\.js\) loaded in \d+ ms$/m);
   assertMatch(out, /^route +api\.localhost\/ -> api$/m);
+  assertMatch(out, /^needs +--allow-read=\S+ --allow-net=127\.0\.0\.1:8000,127\.0\.0\.1:9000 --allow-run=\S+$/m);
   assertMatch(out, /archangel\.yaml is fine\n$/);
 });
 
