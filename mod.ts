@@ -83,8 +83,9 @@ export async function serve(options: ServeOptions): Promise<Server> {
  * ```
  */
 export async function runSite(site: Site): Promise<never> {
-  const { runSite } = await import("./server/site.ts");
-  return await runSite(site);
+  if (isWorkerStart()) await becomeWorker();
+  const { runAndExit } = await import("./server/cli.ts");
+  return await runAndExit(site);
 }
 
 if (import.meta.main) {

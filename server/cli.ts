@@ -8,29 +8,38 @@ import { type CommandLine, readCommandLine, UsageError } from "./command_line.ts
 import { AppLoadError, ConfigError, ListenError } from "./errors.ts";
 import { EXIT } from "./exit_codes.ts";
 import { describeError } from "./say.ts";
+import type { Site } from "./site.ts";
 import { processTerminal, red, showProblems, type Terminal } from "./terminal.ts";
 
-export type { Terminal };
+export type { Site, Terminal };
 
 /**
  * Runs a command line.
  *
  * @param args The arguments of the program.
  * @param terminal Where to print. Default: this process's own.
- * @param complete Puts in what was left out. Default: nothing is.
+ * @param site What is meant where the arguments name no config, folder or module. Default: what is in the
+ * current folder.
  * @returns The exit code, one of `exit_codes.ts`.
  */
 export async function main(
   args: readonly string[],
   terminal: Terminal = processTerminal(),
-  complete: (line: CommandLine) => CommandLine = (line) => line,
+  site?: Site,
 ): Promise<number> {
   try {
-    const line = complete(readCommandLine(args));
+    const line = await readLine(args, site);
     return await helpOrVersion(line, args, terminal) ?? await run(line, terminal);
   } catch (error) {
     return report(error, terminal);
   }
+}
+
+async function readLine(args: readonly string[], site: Site | undefined): Promise<CommandLine> {
+  const line = readCommandLine(args);
+  if (site === undefined) return line;
+  const { withSite } = await import("./site.ts");
+  return withSite(line, site);
 }
 
 async function run(line: CommandLine, terminal: Terminal): Promise<number> {
@@ -71,10 +80,11 @@ function report(error: unknown, terminal: Terminal): number {
 /**
  * Runs the command line of this process and ends it.
  *
+ * @param site As for {@linkcode main}.
  * @returns Never.
  */
-export async function runAndExit(): Promise<never> {
-  Deno.exit(await main(Deno.args));
+export async function runAndExit(site?: Site): Promise<never> {
+  Deno.exit(await main(Deno.args, undefined, site));
 }
 
 if (import.meta.main) await runAndExit();

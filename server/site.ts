@@ -1,14 +1,11 @@
 /**
- * A site in one executable: the program that `archangel compile` puts around a config and its apps, and
- * what it does when it runs. Its command line is that of Archangel, with the embedded site wherever none
- * is named.
+ * A program that brings its site along, as the executables of `archangel compile` do: its command line is
+ * that of Archangel, with the site wherever none is named.
  *
  * @module
  */
-import { main } from "./cli.ts";
 import type { CommandLine } from "./command_line.ts";
 import { resolvePath } from "./paths.ts";
-import { becomeWorker, isWorkerStart } from "./spawn.ts";
 
 /** A site that a program brings along. */
 export interface Site {
@@ -20,17 +17,6 @@ export interface Site {
   readonly target?: string;
   /** Flags that hold unless the command line has others. */
   readonly flags?: Readonly<Record<string, string | boolean | readonly string[]>>;
-}
-
-/**
- * Runs the command line of this process for a site that the program brings along, and ends it.
- *
- * @param site The site.
- * @returns Never.
- */
-export async function runSite(site: Site): Promise<never> {
-  if (isWorkerStart()) await becomeWorker();
-  Deno.exit(await main(Deno.args, undefined, (line) => withSite(line, site)));
 }
 
 /**
