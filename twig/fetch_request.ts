@@ -76,6 +76,7 @@ const TWIG = Symbol("twig");
 const URL_TEXT = Symbol("url");
 const FIELDS = Symbol("fields");
 const REAL = Symbol("real");
+const TAKEN = Symbol("taken");
 
 /** Has what most handlers look at. Its state is under symbols, as the platform's is, so that a Proxy finds it. */
 class LazyRequest {
@@ -83,12 +84,15 @@ class LazyRequest {
   readonly [URL_TEXT]: string;
   [FIELDS]: Headers | undefined;
   [REAL]: Request | undefined;
+  /** The body was read without a stream. */
+  [TAKEN]: boolean;
 
   constructor(twig: TwigRequest, url: string) {
     this[TWIG] = twig;
     this[URL_TEXT] = url;
     this[FIELDS] = undefined;
     this[REAL] = undefined;
+    this[TAKEN] = false;
   }
 
   get method(): string {
@@ -111,10 +115,43 @@ class LazyRequest {
   get body(): ReadableStream<Uint8Array> | null {
     return mayHaveBody(this[TWIG]) ? realOf(this).body : null;
   }
+
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    return takeBody(this) ?? realOf(this).bytes();
+  }
+
+  async arrayBuffer(): Promise<ArrayBuffer> {
+    const { buffer, byteOffset, byteLength } = await this.bytes();
+    if (byteLength === buffer.byteLength) return buffer;
+    return buffer.slice(byteOffset, byteOffset + byteLength);
+  }
+
+  async text(): Promise<string> {
+    return decoder.decode(await this.bytes());
+  }
+
+  async json(): Promise<unknown> {
+    return JSON.parse(await this.text());
+  }
+}
+
+const decoder = new TextDecoder();
+
+/** The whole body, if nobody has begun to read it: a stream takes much longer. */
+function takeBody(lazy: LazyRequest): Promise<Uint8Array<ArrayBuffer>> | undefined {
+  const twig = lazy[TWIG];
+  if (lazy[TAKEN] || lazy[REAL] !== undefined || !mayHaveBody(twig)) return undefined;
+  lazy[TAKEN] = true;
+  return twig.body.bytes() as Promise<Uint8Array<ArrayBuffer>>;
 }
 
 function realOf(lazy: LazyRequest): Request {
-  return lazy[REAL] ??= realRequest(lazy[TWIG], lazy[URL_TEXT], lazy.headers);
+  if (lazy[REAL] === undefined) {
+    const real = lazy[REAL] = realRequest(lazy[TWIG], lazy[URL_TEXT], lazy.headers);
+    // A read body is read in the real request too. Nothing is pulled from the socket for that.
+    if (lazy[TAKEN]) real.body?.cancel();
+  }
+  return lazy[REAL];
 }
 
 /** Whatever else is asked of a lazy request, or of the slots in which the platform keeps its state. */
