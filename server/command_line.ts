@@ -118,14 +118,13 @@ function exists(path: string): boolean {
   }
 }
 
-/** Neither a URL, nor something that cannot be looked at, which is another trouble. */
-function isMissing(target: string): boolean {
-  if (/^[a-z]{2,}:/.test(target)) return false;
+/** A URL is a module, and so is what cannot be looked at: it is refused for that later. */
+function kindOf(target: string): "module" | "folder" | "nothing" {
+  if (/^[a-z]{2,}:/.test(target)) return "module";
   try {
-    Deno.statSync(target);
-    return false;
+    return Deno.statSync(target).isDirectory ? "folder" : "module";
   } catch (error) {
-    return error instanceof Deno.errors.NotFound;
+    return error instanceof Deno.errors.NotFound ? "nothing" : "module";
   }
 }
 
@@ -186,11 +185,14 @@ export function configInput(line: CommandLine, target: string | undefined): Conf
   const problem = checkValues(flags).find((problem) => problem.key !== "" && !problem.key.startsWith("apps"));
   if (problem !== undefined) throw new UsageError(asFlag(problem, line.command), line.command.name);
   if (target !== undefined) {
-    if (isMissing(target)) {
+    const kind = kindOf(target);
+    if (kind === "nothing") {
       throw new UsageError(`There is no folder or module ${target}`, line.command.name);
     }
+    // There is nothing else to serve: what is wrong with the module is to be known at once.
+    const app = kind === "folder" ? target : { auto: target, preload: true };
     return {
-      values: { apps: { [nameFor(target)]: target }, ...flags },
+      values: { apps: { [nameFor(target)]: app }, ...flags },
       home: folderOf(resolvePath(Deno.cwd(), target)),
     };
   }

@@ -145,7 +145,10 @@ Deno.test("check prints a summary and ends with 0 if all is well", async () => {
   assertMatch(out, /^listen +http:\/\/127\.0\.0\.1:8000$/m);
   assertMatch(out, /^app +hello \(twig file:.*app\.js\) loaded in \d+ ms$/m);
   assertMatch(out, /^route +api\.localhost\/ -> api$/m);
-  assertMatch(out, /^needs +--allow-read=\S+ --allow-net=127\.0\.0\.1:8000,127\.0\.0\.1:9000 --allow-run=\S+$/m);
+  assertMatch(
+    out,
+    /^needs +--allow-read=\S+ --allow-net=127\.0\.0\.1:8000,127\.0\.0\.1:9000 --allow-run=\S+$/m,
+  );
   assertMatch(out, /archangel\.yaml is fine\n$/);
 });
 
@@ -380,6 +383,17 @@ for (const workers of ["0", "1"]) {
     }
   });
 }
+
+Deno.test("a module that is named and cannot be loaded stops the start", async () => {
+  using folder = new Folder({ "app.js": 'throw new Error("no database");' });
+  const { config } = await choosePackages();
+  for (const workers of ["0", "1"]) {
+    const flags = ["--listen", "http://127.0.0.1:0", "--workers", workers, "--deno-config", config];
+    const { code, error } = await spawn(folder.path, ["./app.js", ...flags]);
+    assertEquals(code, 3, error);
+    assertMatch(error, /Cannot load app "app" from file:.*app\.js: no database/);
+  }
+});
 
 Deno.test("what an environment variable puts into the config is used", async () => {
   using folder = new Folder({ "archangel.yaml": CONFIG.replace("workers: 1", "workers: ${HOW_MANY}") });

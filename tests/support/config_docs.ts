@@ -16,7 +16,8 @@ const INTRODUCTION = `# Configuration
 <!-- Written by tests/support/config_docs.ts from server/settings_table.ts: change it there. -->
 
 Archangel reads \`archangel.yaml\` in the current folder, or the file named by \`--config\`. Without a file,
-\`archangel ./site\` serves a folder and \`archangel app.ts\` a module, with every default below.
+\`archangel ./site\` serves a folder and \`archangel app.ts\` a module, with every default below, but the module is
+loaded at the start (\`preload\`).
 
 \`\`\`yaml
 listen:
