@@ -197,7 +197,7 @@ export function configInput(line: CommandLine, target: string | undefined): Conf
     };
   }
   const file = typeof config === "string" ? config : CONFIG_FILE;
-  if (config === undefined && isMissing(file)) {
+  if (config === undefined && kindOf(file) === "nothing") {
     throw new UsageError(
       `There is no ${CONFIG_FILE} in this folder: name a folder or module to serve, or run archangel init`,
     );
