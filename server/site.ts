@@ -46,7 +46,7 @@ export function withSite(line: CommandLine, { folder, config, target, flags }: S
   // The site is the last argument of every command that takes one.
   const isNamed = line.flags["config"] !== undefined || line.arguments.length >= names.length;
   if (!takesSettings || isNamed) return line;
-  const own = config === undefined ? {} : { config: resolvePath(folder, config) };
+  const own: CommandLine["flags"] = config === undefined ? {} : { config: resolvePath(folder, config) };
   const further = target === undefined ? [] : [resolvePath(folder, target)];
   return {
     ...line,
