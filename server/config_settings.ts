@@ -9,6 +9,7 @@ import { Router } from "../router/mod.ts";
 import { formatAddress } from "./address.ts";
 import type { CheckedConfig } from "./config_check.ts";
 import type { Limits, Timeouts } from "./limits.ts";
+import { LONGEST_UNIX_PATH } from "./listen_address.ts";
 import { didYouMean } from "./nearest.ts";
 import type { Grant } from "./permissions.ts";
 import type { AppKind, AppSpec, ListenAddress, RouteSpec, Settings } from "./settings.ts";
@@ -108,6 +109,7 @@ function readListeners(config: CheckedConfig, workers: number): ListenAddress[] 
     if (address.transport === "unix" && workers > 1 && !address.path.includes("{worker}")) {
       config.refuse("listen.*.url", [item], sharedSocket(workers));
     }
+    if (address.transport === "unix") checkLongest(config, item, address.path, workers);
     taken.add(place);
     listeners.push(address);
   }
@@ -118,6 +120,16 @@ function readListeners(config: CheckedConfig, workers: number): ListenAddress[] 
 function sharedSocket(workers: number): string {
   return `${workers} workers cannot share one Unix socket: write {worker} in its path, which becomes 1 to ` +
     `${workers} and needs as many servers in the front end, or set workers to 1`;
+}
+
+/** With {worker} in it, the path of the last worker is the longest. */
+function checkLongest(config: CheckedConfig, item: number, path: string, workers: number): void {
+  const last = path.replaceAll("{worker}", String(Math.max(1, workers)));
+  const size = new TextEncoder().encode(last).length;
+  if (size <= LONGEST_UNIX_PATH) return;
+  const message =
+    `the path of worker ${workers} has ${size} bytes, and that of a socket at most ${LONGEST_UNIX_PATH}`;
+  config.refuse("listen.*.url", [item], `${message}: ${last}`);
 }
 
 function readListener(config: CheckedConfig, item: number): ListenAddress | undefined {

@@ -47,7 +47,7 @@ export interface Boot extends Assignment {
   readonly type: "boot";
   /** What its messages have to begin with. */
   readonly key: string;
-  /** Paths of Unix sockets that workers hold now: it may take over these and no others. */
+  /** Paths of Unix sockets that older workers hold: it may take over these and no others. */
   readonly held: readonly string[];
 }
 

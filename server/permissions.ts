@@ -13,6 +13,7 @@
  */
 import { filePath, folderOf } from "./paths.ts";
 import type { AppSpec, ListenAddress, Settings } from "./settings.ts";
+import { WEB_SERVERS_VARIABLE } from "./web_servers.ts";
 
 /** The permissions of Deno. */
 export const PERMISSION_NAMES = ["read", "write", "net", "env", "run", "sys", "ffi", "import"] as const;
@@ -155,8 +156,14 @@ export function shellFlags(grants: readonly Grant[]): string {
 export function permissionFlags(settings: Settings, query: PermissionQuery = ownPermissions): string[] {
   const whole = PERMISSION_NAMES.map((name): Grant => ({ name })).filter((grant) => isGranted(grant, query));
   if (whole.length === PERMISSION_NAMES.length) return ["-A"];
-  const narrow = workerGrants(settings).flatMap((grant) => granted(grant, query));
-  return flagsFor([...whole, ...narrow]);
+  const narrow = [...workerGrants(settings), ...optionalGrants(settings)];
+  return flagsFor([...whole, ...narrow.flatMap((grant) => granted(grant, query))]);
+}
+
+/** What a worker has no need of, but does not overlook where it is granted. */
+function optionalGrants({ listen }: Settings): Grant[] {
+  const fcgi = listen.some(({ protocol }) => protocol === "fcgi");
+  return fcgi ? [{ name: "env", value: WEB_SERVERS_VARIABLE }] : [];
 }
 
 /** The grant itself, or the folder around it that was granted: code there may import from all of it. */

@@ -198,6 +198,9 @@ class Planner {
       return this.#say(`SIG${signal} is ignored until the workers that boot now are ready`);
     }
     const last = Math.max(...placesOf(this.state));
+    if (signal === "TTIN" && this.state.current.settings.listen.some(isForOne)) {
+      return this.#say("SIGTTIN is ignored: a Unix socket without {worker} in its path is for one worker");
+    }
     if (signal === "TTIN") this.#spawn(this.state.current, "replacement", last + 1, 0);
     else if (last > 1) this.#empty(last);
     this.#say(count(Math.max(...placesOf(this.state))));
@@ -314,6 +317,11 @@ class Planner {
   #do(action: Action): void {
     this.#actions.push(action);
   }
+}
+
+/** Whether only one worker can have this address. */
+function isForOne(address: ListenAddress): boolean {
+  return address.transport === "unix" && !address.path.includes("{worker}");
 }
 
 function count(workers: number): string {

@@ -170,7 +170,10 @@ export class Supervisor {
       },
     };
     try {
-      this.#processes.set(id, new WorkerProcess(this.#self, assignment, this.#heldPaths(), listener));
+      this.#processes.set(
+        id,
+        new WorkerProcess(this.#self, assignment, this.#heldPaths(assignment), listener),
+      );
     } catch (error) {
       // Later, not now: the plan's step that asked for this worker is still being performed.
       queueMicrotask(() => {
@@ -185,8 +188,9 @@ export class Supervisor {
     this.#waiting.add(id, waiting);
   }
 
-  /** Unix sockets that living workers are bound to. */
-  #heldPaths(): string[] {
+  /** Unix sockets that a worker may take from others: only a new generation takes any. */
+  #heldPaths({ role }: Assignment): string[] {
+    if (role !== "rising") return [];
     const addresses = [...this.#bound.values()].flat();
     return addresses.flatMap((address) => address.transport === "unix" ? [address.path] : []);
   }

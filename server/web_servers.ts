@@ -8,7 +8,7 @@
  */
 
 /** The variable's name. */
-const VARIABLE = "FCGI_WEB_SERVER_ADDRS";
+export const WEB_SERVERS_VARIABLE = "FCGI_WEB_SERVER_ADDRS";
 const IPV4 = /^(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)(?:\.(?!$)|$)){4}$/;
 const MAPPED = /^::ffff:(?=[\d.]+$)/i;
 /** So many peers are complained of, each once: a log line a connection would be a lever. */
@@ -36,8 +36,10 @@ export class WebServers {
    * @throws {TypeError} If it cannot be read.
    */
   static fromEnvironment(): WebServers | undefined {
-    if (Deno.permissions.querySync({ name: "env", variable: VARIABLE }).state !== "granted") return undefined;
-    const list = Deno.env.get(VARIABLE) ?? "";
+    if (Deno.permissions.querySync({ name: "env", variable: WEB_SERVERS_VARIABLE }).state !== "granted") {
+      return undefined;
+    }
+    const list = Deno.env.get(WEB_SERVERS_VARIABLE) ?? "";
     return list.trim() === "" ? undefined : new WebServers(list);
   }
 
@@ -60,7 +62,7 @@ export class WebServers {
     const who = peer.transport === "tcp" ? peer.hostname : "a peer without IP address";
     if (this.#complained.has(who) || this.#complained.size >= COMPLAINTS) return undefined;
     this.#complained.add(who);
-    return `fcgi ${who}: not in ${VARIABLE} (closed)`;
+    return `fcgi ${who}: not in ${WEB_SERVERS_VARIABLE} (closed)`;
   }
 }
 
@@ -70,7 +72,7 @@ function canonical(address: string): string {
   if (IPV4.test(plain)) return plain;
   const url = `http://[${plain}]/`;
   if (!URL.canParse(url)) {
-    throw new TypeError(`Cannot read ${VARIABLE}: ${JSON.stringify(address)} is no IP address`);
+    throw new TypeError(`Cannot read ${WEB_SERVERS_VARIABLE}: ${JSON.stringify(address)} is no IP address`);
   }
   return new URL(url).hostname;
 }

@@ -87,6 +87,16 @@ Deno.test("a reload that fails leaves the paths to the old workers", async () =>
   await waitUntil(() => socketsOf(archangel).join() === "w1.sock,w2.sock", "nothing is left behind");
 });
 
+Deno.test("TTIN adds no worker to a path for one", async () => {
+  await using archangel = await Archangel.serving({
+    workers: 1,
+    config: { listen: ["fcgi+unix:./one.sock"] },
+  });
+  archangel.signal("SIGTTIN");
+  await archangel.says("SIGTTIN is ignored: a Unix socket without {worker} in its path is for one worker");
+  assertEquals([await pidAt(`${archangel.folder}/one.sock`)], archangel.workers());
+});
+
 Deno.test("a worker that is killed is replaced at its path", async () => {
   await using archangel = await Archangel.serving({ workers: 2, config: LISTEN });
   const killed = await pidAt(`${archangel.folder}/w2.sock`);

@@ -66,6 +66,15 @@ Deno.test("permissionFlags() passes on the granted folder around what the settin
   assertEquals(permissionFlags(FULL, query), ["--allow-read=/srv", "--allow-write=/var/log"]);
 });
 
+Deno.test("permissionFlags() passes on the list of web servers where FastCGI is spoken", () => {
+  const query = processWith("env=FCGI_WEB_SERVER_ADDRS");
+  const [http] = settingsFor().listen;
+  assertEquals(permissionFlags(settingsFor({ listen: [{ ...http!, protocol: "fcgi" }] }), query), [
+    "--allow-env=FCGI_WEB_SERVER_ADDRS",
+  ]);
+  assertEquals(permissionFlags(settingsFor(), query), []);
+});
+
 Deno.test("permissionFlags() does not widen a grant that is partly denied", () => {
   const whole = ["read", "write", "net", "env", "run", "sys", "ffi", "import"];
   const flags = permissionFlags(settingsFor(), processWith(...whole, "!read=/srv/secret"));

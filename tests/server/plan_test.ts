@@ -367,6 +367,15 @@ Deno.test("plan() says what a worker is started for", () => {
   assertEquals(roles(plan(reading, signal("TTIN"), 2)), ["replacement"]);
 });
 
+Deno.test("plan() adds no worker where a Unix socket is for one", () => {
+  const socket = { protocol: "fcgi", transport: "unix", mode: 0o660, group: undefined } as const;
+  const withSocket = (path: string) => begin({ ...settings(1), listen: [{ ...socket, path }] }, 0);
+  const alone = "say SIGTTIN is ignored: a Unix socket without {worker} in its path is for one worker";
+  play(1, [[0, ready(1), ["announce"]], [1, signal("TTIN"), [alone]]], withSocket("/run/a.sock"));
+  const more = ["spawn 2 as 1.2", "say 2 workers"];
+  play(1, [[0, ready(1), ["announce"]], [1, signal("TTIN"), more]], withSocket("/run/{worker}.sock"));
+});
+
 Deno.test("plan() ignores TTIN and TTOU while a generation boots", () => {
   const ignored = "is ignored until the workers that boot now are ready";
   play(2, [[1, signal("TTIN"), [`say SIGTTIN ${ignored}`]]]);
