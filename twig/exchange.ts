@@ -365,18 +365,14 @@ export class Exchange implements Corked {
     }
   }
 
-  /**
-   * Pulls from an async iterator, one chunk at a time, as the peer takes them.
-   *
-   * @param owned Each chunk is memory of its own, which nobody will use again.
-   */
-  async #pull(iterator: AsyncIterator<Chunk>, owned = false): Promise<void> {
+  /** Pulls from an async iterator, one chunk at a time, as the peer takes them. */
+  async #pull(iterator: AsyncIterator<Chunk>): Promise<void> {
     this.#iterator = iterator;
     for (;;) {
       const step: Step = await iterator.next();
       if (this.#stage === Stage.Over) return this.#stopApp();
       if (step.done === true) break;
-      const drained = this.#take(step.value, owned);
+      const drained = this.#take(step.value);
       // Also when the peer is slow: once it has room, the app may wait before its next chunk.
       if (!this.onCorkList && this.#hasToSend) watch(this);
       if (drained !== undefined) await drained;
@@ -393,7 +389,7 @@ export class Exchange implements Corked {
       const step: Step = iterator.next();
       if (this.#stage === Stage.Over) return this.#stopApp();
       if (step.done === true) break;
-      const drained = this.#take(step.value, false);
+      const drained = this.#take(step.value);
       if (this.#stage === (Stage.Over as Stage)) return this.#stopApp();
       if (drained === undefined) continue;
       drained.then(() => this.#stage === Stage.Over ? this.#stopApp() : this.#pullNow(iterator))
@@ -405,16 +401,16 @@ export class Exchange implements Corked {
   }
 
   /** Takes a chunk in, and sends when enough is held. Returns what to wait for before the next one. */
-  #take(chunk: Chunk, owned: boolean): Promise<void> | undefined {
+  #take(chunk: Chunk): Promise<void> | undefined {
     const bytes = chunk instanceof Uint8Array;
     const large = bytes && chunk.length > COPY_LIMIT;
-    this.#hold(bytes && !large && !owned ? chunk.slice() : chunk);
+    this.#hold(bytes && !large ? chunk.slice() : chunk);
     if (this.#stage === Stage.Over) return undefined;
     if (large || this.#heldSize >= HOLD_LIMIT) {
       this.release(true);
       if (this.#stage === (Stage.Over as Stage)) return undefined;
     }
-    return this.#carrier.drained(large && !owned);
+    return this.#carrier.drained(large);
   }
 
   #hold(chunk: Chunk): void {
