@@ -17,83 +17,13 @@ import { type Corked, watch } from "../twig/cork.ts";
 import { ProtocolError } from "../twig/errors.ts";
 import { type Carrier, Exchange } from "../twig/exchange.ts";
 import { NEED_DATA, PAUSED, type RequestHead, type WireEvent, type WireProtocol } from "../twig/wire.ts";
-import type { App, Chunk, Remote, ServerInfo } from "../twig/types.ts";
-import type { Clock, Expiring } from "./clock.ts";
-import type { FairTurns, TurnTaker } from "./fair_turns.ts";
-import type { Limits, Timeouts } from "./limits.ts";
+import type { Chunk, Remote, ServerInfo } from "../twig/types.ts";
+import type { Expiring } from "./clock.ts";
+import type { ConnectionHost, Endpoints, Transport } from "./connection_host.ts";
+import type { TurnTaker } from "./fair_turns.ts";
 import { OpenExchanges } from "./open_exchanges.ts";
+import { ReadMemory } from "./read_memory.ts";
 
-/** What a connection needs of a socket. `Deno.Conn` has it, and so has a pipe in memory. */
-export interface Transport {
-  /** Reads into `buffer`; `null` at the end of input. */
-  read(buffer: Uint8Array): Promise<number | null>;
-  /** Writes some of `bytes`; returns how many. */
-  write(bytes: Uint8Array): Promise<number>;
-  /** Sends FIN. */
-  closeWrite(): Promise<void>;
-  /** Closes both ways. A pending read or write rejects. */
-  close(): void;
-}
-
-/** Which app serves a request, and how. */
-export interface Route {
-  /** The app. */
-  readonly app: App;
-  /** How many characters of the path are the mount's. */
-  readonly prefixLength: number;
-  /** Largest request body in bytes. */
-  readonly bodyBytes: number;
-}
-
-/** What a connection needs of its worker. */
-export interface ConnectionHost {
-  /** Sizes and counts. */
-  readonly limits: Limits;
-  /** Deadlines. */
-  readonly timeouts: Timeouts;
-  /** Whether details of errors are shown to clients. */
-  readonly development: boolean;
-  /** Field lines that every answer gets, each ended by CRLF, such as `server`. */
-  readonly extraFields: string;
-  /** The worker's clock. */
-  readonly clock: Clock;
-  /** Whose turn it is when very many connections are busy. */
-  readonly turns: FairTurns;
-  /** Whether no further request is taken. */
-  readonly draining: boolean;
-  /** Picks the app for a request. */
-  route(head: RequestHead): Route;
-  /** An exchange is over; `undefined` if nobody wants to know. */
-  readonly finished: ((exchange: Exchange, connection: Connection) => void) | undefined;
-  /** The peer broke the protocol. */
-  protocolError(error: ProtocolError, connection: Connection): void;
-  /** An app failed. */
-  appError(error: unknown, exchange: Exchange): void;
-  /** The connection is closed. */
-  closed(connection: Connection): void;
-}
-
-/** Both ends of a connection, asked for only when an app or the log asks. */
-export interface Endpoints {
-  /** `http` or `fcgi`, for the log. */
-  readonly wire: string;
-  /** The peer's address, for the log; empty if it has none. */
-  readonly peer: string;
-  /** The client's end. */
-  remote(head: RequestHead): Remote;
-  /** The server's end. */
-  server(head: RequestHead): ServerInfo;
-}
-
-/** An idle connection's buffer: most requests fit, and ten thousand of them cost little. */
-const IDLE_CAPACITY = 256;
-/** Buffers of closed connections that are kept for new ones. */
-const SPARES = 64;
-const spareMemory: Uint8Array[] = [];
-/** The buffer of a connection whose requests were larger than that. */
-const BUSY_CAPACITY = 4 * 1024;
-/** The largest buffer, for bodies. */
-const BODY_CAPACITY = 64 * 1024;
 /** More unsent output than this stops an app, in bytes. */
 const OUTPUT_HIGH_WATER = 64 * 1024;
 /** More unsent output than this stops the taking of requests, in bytes. */
@@ -134,6 +64,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
 
   readonly #transport: Transport;
   readonly #core: WireProtocol;
+  readonly #memory: ReadMemory;
   readonly #host: ConnectionHost;
   /** Both ends. */
   readonly ends: Endpoints;
@@ -158,7 +89,6 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   #inFlight = 0;
   /** Wakes the read loop, which stopped because there was no room. */
   #resume: (() => void) | undefined;
-  #capacity = IDLE_CAPACITY;
   #refused = false;
 
   /**
@@ -170,6 +100,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   constructor(transport: Transport, core: WireProtocol, host: ConnectionHost, ends: Endpoints) {
     this.#transport = transport;
     this.#core = core;
+    this.#memory = new ReadMemory(core.input);
     this.#host = host;
     this.ends = ends;
   }
@@ -200,10 +131,8 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
           await new Promise<void>((resolve) => this.#resume = resolve);
           continue;
         }
-        const { input, output } = this.#core;
-        const view = this.#nextView();
-        const { bytes, end } = input;
-        const size = await this.#transport.read(view);
+        const { output } = this.#core;
+        const size = await this.#transport.read(this.#nextView());
         this.#host.clock.tick();
         if (this.#phase !== Phase.Serving) {
           if (size === null) break;
@@ -213,7 +142,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
           this.#ended();
           continue;
         }
-        this.#received(view, size, bytes, end);
+        this.#received(size);
         const place = this.#host.turns.received(this);
         do {
           this.#advance();
@@ -242,9 +171,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
       // Reset by the peer, or closed by ourselves: there is nobody left to answer.
     } finally {
       this.close();
-      // No read is pending here, and what an app took of it is memory of its own.
-      const { bytes } = this.#core.input;
-      if (bytes.length === IDLE_CAPACITY && spareMemory.length < SPARES) spareMemory.push(bytes);
+      this.#memory.release();
     }
   }
 
@@ -328,20 +255,13 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
 
   /** The memory for the next read. */
   #nextView(): Uint8Array {
-    const { input } = this.#core;
-    if (this.#phase === Phase.Serving) this.#makeRoom();
-    else input.start = input.end = 0;
-    return input.end === 0 ? input.bytes : input.bytes.subarray(input.end);
+    if (this.#phase !== Phase.Serving) return this.#memory.sink();
+    const watching = this.#open.size > 0 && !this.#core.multiplexed && !this.#wantsInput();
+    return this.#memory.next(this.#expectsLittle, watching);
   }
 
-  #received(view: Uint8Array, size: number, bytes: Uint8Array, end: number): void {
-    const { input } = this.#core;
-    // While the read was pending an app may have taken the memory along with its body.
-    if (input.bytes === bytes && input.end === end) input.end += size;
-    else input.append(view.subarray(0, size));
-    if (size === view.length && this.#capacity < BODY_CAPACITY) {
-      this.#capacity = this.#capacity < BUSY_CAPACITY ? BUSY_CAPACITY : this.#capacity * 4;
-    }
+  #received(size: number): void {
+    this.#memory.received(size);
     if (this.#open.size > 0) {
       if (this.#wantsInput()) this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.body);
     } else if (!this.#headStarted) {
@@ -350,31 +270,12 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     }
   }
 
-  /** Gives the next read room: little while idle, more when reads come back full. */
-  #makeRoom(): void {
-    const { input } = this.#core;
-    if (input.length === 0) {
-      input.start = input.end = 0;
-      // The memory of this read is held for as long as nothing comes.
-      if (this.#capacity > BUSY_CAPACITY && this.#expectsLittle) this.#capacity = BUSY_CAPACITY;
-      if (input.bytes.length !== this.#capacity) input.bytes = this.#memory();
-      return;
-    }
-    const watchOnly = this.#open.size > 0 && !this.#core.multiplexed && !this.#wantsInput();
-    if (!watchOnly) input.reserve(Math.max(1, Math.min(this.#capacity, BODY_CAPACITY) >> 1));
-  }
-
   /** Whether a request head is the largest thing that may come next. */
   get #expectsLittle(): boolean {
     if (this.#open.size === 0) return this.#core.idle;
     return !this.#open.some((exchange) =>
       exchange.bodyAsked ? !exchange.body.ended : exchange.wireHead.bodyLength !== 0
     );
-  }
-
-  #memory(): Uint8Array {
-    const spare = this.#capacity === IDLE_CAPACITY ? spareMemory.pop() : undefined;
-    return spare ?? new Uint8Array(this.#capacity);
   }
 
   /** The peer's FIN. */

@@ -5,7 +5,7 @@
  */
 import type { Remote, ServerInfo } from "../twig/types.ts";
 import type { RequestHead } from "../twig/wire.ts";
-import type { Endpoints } from "./connection.ts";
+import type { Endpoints } from "./connection_host.ts";
 import { SOFTWARE } from "./version.ts";
 
 /** The part of a socket that is asked; `Deno.Conn` has it. */

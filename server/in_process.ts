@@ -5,7 +5,7 @@
  * @module
  */
 import type { WireProtocol } from "../twig/wire.ts";
-import type { Transport } from "./connection.ts";
+import type { Transport } from "./connection_host.ts";
 import { type Addresses, HttpEndpoints } from "./endpoints.ts";
 import { ErrorLog } from "./error_log.ts";
 import { HttpCore } from "./http/mod.ts";

@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { Route, Transport } from "../../server/connection.ts";
+import type { Route, Transport } from "../../server/connection_host.ts";
 import { HttpEndpoints } from "../../server/endpoints.ts";
 import { ErrorLog } from "../../server/error_log.ts";
 import { HttpCore } from "../../server/http/mod.ts";

@@ -1,7 +1,7 @@
 /**
  * A socket whose every move is seen, and whose writes are taken when the test says so, and as much as it says.
  */
-import type { Transport } from "../../server/connection.ts";
+import type { Transport } from "../../server/connection_host.ts";
 import { bytesOf, textOf } from "./raw_client.ts";
 
 interface PendingWrite {

@@ -6,7 +6,8 @@
  */
 import { FcgiCore } from "../../fcgi/mod.ts";
 import { Clock } from "../../server/clock.ts";
-import { Connection, type ConnectionHost } from "../../server/connection.ts";
+import { Connection } from "../../server/connection.ts";
+import type { ConnectionHost } from "../../server/connection_host.ts";
 import { type Addresses, FcgiEndpoints, HttpEndpoints } from "../../server/endpoints.ts";
 import { FairTurns } from "../../server/fair_turns.ts";
 import { HttpCore } from "../../server/http/mod.ts";
