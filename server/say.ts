@@ -46,11 +46,14 @@ export function describeError(error: unknown): string {
   return stack === "" ? error.message : `${error.message}\n${stack}`;
 }
 
+/** Of a module's stack, what is below these functions of `app_host.ts` is only how this program came to load it. */
+const LOADING = /\n? +at (async )?(loadApp|pickApp)\d*[ ][^]*$/;
+
 /** What caused an error: its stack, without the message if the error's own says that already. */
 function causeOf({ message, cause }: Error): string {
   if (cause === undefined) return "";
   if (!(cause instanceof Error)) return message.endsWith(String(cause)) ? "" : String(cause);
-  const stack = withoutColours(cause.stack ?? cause.message);
+  const stack = withoutColours(cause.stack ?? cause.message).replace(LOADING, "");
   const told = withoutColours(cause.message);
   const end = told !== "" && message.endsWith(told) ? stack.indexOf(told) : -1;
   return end < 0 ? stack : stack.slice(end + told.length).replace(/^\n/, "");

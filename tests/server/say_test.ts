@@ -1,4 +1,5 @@
 import { assertEquals, assertMatch } from "@std/assert";
+import { loadApp } from "../../server/app_host.ts";
 import { AppLoadError } from "../../server/errors.ts";
 import { describeError } from "../../server/say.ts";
 
@@ -21,6 +22,14 @@ Deno.test("describeError() takes what is no Error, as a cause, too", () => {
   assertEquals(describeError(new Error("plain")), "plain");
   assertEquals(describeError(new AppLoadError("a", "b", 1)), 'Cannot load app "a" from b: 1');
   assertEquals(describeError(new Error("late", { cause: "why" })), "late\nwhy");
+});
+
+Deno.test("describeError() does not show how this program came to load an app", async () => {
+  const spec = { name: "a", kind: "twig", preload: false, bodyBytes: 0 } as const;
+  const load = (source: string) =>
+    loadApp({ ...spec, location: `data:text/javascript,${encodeURIComponent(source)}` }).catch(describeError);
+  assertMatch(String(await load("throw new Error('no database')")), /no database\n {4}at data:[^\n]*$/);
+  assertMatch(String(await load("export default 42")), /does not export a TWIG app[^\n]*$/);
 });
 
 Deno.test("an app whose import is missing is told of without colours", async () => {
