@@ -151,6 +151,10 @@ export async function main([rounds = "9"]: readonly string[]): Promise<number> {
   const empties = await measure(cases, folder.path, Number(rounds));
   // deno-lint-ignore no-console -- the table is what was asked for
   console.log(report(cases, empties));
+  if (packages.standIns) {
+    // deno-lint-ignore no-console
+    console.log("JSR's packages are stand-ins over npm here, which start slower; the bundle has them inside");
+  }
   return 0;
 }
 
