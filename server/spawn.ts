@@ -43,8 +43,8 @@ export function isWorkerStart(args: readonly string[] = Deno.args): boolean {
  */
 export async function becomeWorker(): Promise<never> {
   // That the import stands here also makes Deno fetch all that workers run once, before there are any.
-  await import("./worker_main.ts");
-  throw new TypeError("A worker ends its process");
+  const { work } = await import("./worker_main.ts");
+  return await work();
 }
 
 /**

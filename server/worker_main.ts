@@ -1,10 +1,19 @@
 /**
- * What a worker process runs: importing this file turns a process into a worker, until it ends. `spawn.ts`
- * names it; a bundle and a compiled binary import it when they are started as workers.
+ * What a worker process runs: `spawn.ts` names this file as its main module, and a bundle or a compiled
+ * binary gets here when it is started as a worker.
  *
  * @module
  */
 import { startService } from "./service.ts";
 import { runWorker } from "./worker.ts";
 
-Deno.exit(await runWorker(startService));
+/**
+ * Turns this process into a worker.
+ *
+ * @returns Never: the process ends with the worker.
+ */
+export async function work(): Promise<never> {
+  Deno.exit(await runWorker(startService));
+}
+
+if (import.meta.main) await work();
