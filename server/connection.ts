@@ -401,6 +401,8 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     this.#wokenByApp();
     this.#core.wantBody(exchange.id, this.#core.output);
     if (!this.#core.multiplexed) this.#pullBody(exchange);
+    // The body ends before its end: nobody else notices, for there is nothing more to read.
+    if (this.#finished && !this.#advancing) return this.#endSoon();
     if (!exchange.body.wanted) return;
     this.flush();
     if (!this.#endOfInput) {

@@ -293,6 +293,25 @@ Deno.test("Connection aborts the exchange when a write fails", async () => {
   assertEquals(served.errors, []);
 });
 
+Deno.test("Connection closes when an app that took its time finds that the client has left within the body", async () => {
+  const go = Promise.withResolvers<void>();
+  await using served = await Served.start(async (request) => {
+    const pieces = request.body[Symbol.asyncIterator]();
+    await pieces.next();
+    await go.promise;
+    await pieces.next();
+    return "never";
+  });
+  served.transport.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nabc");
+  await settled();
+  served.transport.send(null);
+  await settled();
+  go.resolve();
+  await settled();
+  assert(served.transport.taken.startsWith("HTTP/1.1 400 "));
+  assert(served.transport.closed);
+});
+
 Deno.test("Connection closes without lingering after a complete request that was the last", async () => {
   await using served = await Served.start(() => "bye");
   served.transport.send("GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
