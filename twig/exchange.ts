@@ -190,9 +190,9 @@ export class Exchange implements Corked {
 
   // What the response needs of its exchange.
 
-  /** Whether the head has left. */
+  /** Whether the head has left. After the client has, it never does, and an app may change it in peace. */
   get headSent(): boolean {
-    return this.#stage !== Stage.Open;
+    return this.sentStatus !== 0;
   }
 
   /** Drops what is held. */
@@ -205,6 +205,7 @@ export class Exchange implements Corked {
 
   /** Sends an interim answer. */
   sendInformational(status: number, fields: string): void {
+    if (this.#stage === Stage.Over) return;
     this.#carrier.informational(this, status, fields);
   }
 

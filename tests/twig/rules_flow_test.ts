@@ -336,6 +336,21 @@ Deno.test("TWIG 6.4: a late answer is dropped", async () => {
   assert(ended);
 });
 
+Deno.test("TWIG 6.4: a late head is dropped", async () => {
+  const { exchange, carrier } = record(async (_, response) => {
+    await settled();
+    response.informational(103, { link: "</a>" });
+    response.start(404, { "x-late": "1" });
+    response.headers.set("x-later", "2");
+    response.status = 500;
+    return "late";
+  });
+  exchange.abort("gone");
+  await settled();
+  await settled();
+  assertEquals([carrier.errors, carrier.notes], [[], []]);
+});
+
 Deno.test("TWIG 6.4: a late iterator is ended and not begun", async () => {
   const calls: string[] = [];
   const call = (name: string) => {
