@@ -23,7 +23,7 @@
  * and now and then one of them is a write.
  */
 const AT_ONCE = 120;
-/** Busy connections are counted over this many requests. */
+/** Busy connections are counted over this many requests, or until it is quiet. */
 const WINDOW = 4096;
 /** A turn of the timer with no more requests than this: all who are busy stand back. */
 const FEW = 32;
@@ -66,11 +66,7 @@ export class FairTurns {
       taker.turnWindow = this.#window;
       this.#busyNow++;
     }
-    if (place % WINDOW === 0) {
-      this.#window++;
-      this.#busyBefore = this.#busyNow;
-      this.#busyNow = 0;
-    }
+    if (place % WINDOW === 0) this.#beginWindow();
     if (this.#first < this.#queue.length) this.#release(place);
     return place;
   }
@@ -90,6 +86,12 @@ export class FairTurns {
     if (until <= this.#received) return undefined;
     if (this.#timer === undefined) this.#arm();
     return new Promise((go) => this.#queue.push({ until, go }));
+  }
+
+  #beginWindow(): void {
+    this.#window++;
+    this.#busyBefore = this.#busyNow;
+    this.#busyNow = 0;
   }
 
   /** Lets go whoever has waited for enough others. */
@@ -112,7 +114,11 @@ export class FairTurns {
 
   #onTimer(): void {
     this.#timer = undefined;
-    if (this.#received - this.#receivedAtTimer <= FEW) this.#release(Infinity);
+    if (this.#received - this.#receivedAtTimer <= FEW) {
+      this.#release(Infinity);
+      // A window may last for minutes now, and those who were busy in it are not.
+      this.#beginWindow();
+    }
     if (this.#first < this.#queue.length) this.#arm();
   }
 }

@@ -78,6 +78,19 @@ Deno.test("FairTurns lets go of those who wait for others that have gone quiet",
   await turn;
 });
 
+Deno.test("FairTurns holds nobody any more soon after the others have gone quiet", async () => {
+  const turns = new FairTurns();
+  const [one, ...others] = makeClients(500) as [Client, ...Client[]];
+  for (let round = 0; round < 20; round++) for (const client of others) turns.received(client);
+  let held = 0;
+  for (; held < 10; held++) {
+    const turn = turns.turn(turns.received(one), 500);
+    if (turn === undefined) break;
+    await turn;
+  }
+  assertLessOrEqual(held, 3);
+});
+
 Deno.test("FairTurns lets go in the order in which requests came", async () => {
   const turns = new FairTurns();
   const clients = makeClients(140);
