@@ -13,7 +13,10 @@ function blocks(language: string): string[] {
     .map(([, , text]) => text as string);
 }
 
-async function inFolder(files: Record<string, string>, use: (folder: string) => Promise<void>): Promise<void> {
+async function inFolder(
+  files: Record<string, string>,
+  use: (folder: string) => Promise<void>,
+): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
     for (const [name, text] of Object.entries(files)) {
@@ -43,7 +46,9 @@ Deno.test("every link to a file of the project leads somewhere", () => {
 
 Deno.test("the first screen has what a newcomer needs", () => {
   const screen = readme.split("\n").slice(0, 40).join("\n");
-  for (const part of ["task start", "task test", "deno run -A https://", "archangel compile", "await serve("]) {
+  for (
+    const part of ["task start", "task test", "deno run -A https://", "archangel compile", "await serve("]
+  ) {
     assert(screen.includes(part), `README's first 40 lines lack ${part}`);
   }
 });
@@ -56,10 +61,17 @@ Deno.test("every task that README names exists", () => {
 });
 
 Deno.test("every command that README names exists", async () => {
-  const named = new Set([...readme.matchAll(/`?archangel (check|explain|fetch|init|compile|serve)\b/g)].map((m) => m[1]));
+  const named = new Set(
+    [...readme.matchAll(/`?archangel (check|explain|fetch|init|compile|serve)\b/g)].map((m) => m[1]),
+  );
   assertEquals([...named].sort(), ["check", "compile", "explain", "fetch", "init"]);
   let help = "";
-  const terminal = { colour: false, out: (text: string) => help += text + "\n", error: () => {}, bytes: () => {} };
+  const terminal = {
+    colour: false,
+    out: (text: string) => help += text + "\n",
+    error: () => {},
+    bytes: () => {},
+  };
   assertEquals(await main(["--help"], terminal), 0);
   for (const name of named) assert(help.includes(`\n  ${name} `), `--help does not show ${name}`);
 });
@@ -79,7 +91,12 @@ Deno.test("the config error that README shows is what is printed", async () => {
   const yaml = "listen: http://127.0.0.1:8000\napps: { a: ./a.ts }\n\nworker: auto\n";
   await inFolder({ "archangel.yaml": yaml, "a.ts": "" }, async (folder) => {
     let printed = "";
-    const terminal = { colour: false, out: () => {}, error: (text: string) => printed += text + "\n", bytes: () => {} };
+    const terminal = {
+      colour: false,
+      out: () => {},
+      error: (text: string) => printed += text + "\n",
+      bytes: () => {},
+    };
     await main(["check", "--config", `${folder}/archangel.yaml`], terminal);
     assertEquals(`$ archangel check\n${printed.replaceAll(`${folder}/`, "")}`, shown);
   });
