@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { fromFetch } from "../twig/from_fetch.ts";
+import type { FetchApp } from "../twig/from_fetch.ts";
 import type { App } from "../twig/types.ts";
 import { AppLoadError } from "./errors.ts";
 import type { AppSpec } from "./settings.ts";
@@ -65,21 +65,23 @@ export async function loadApp(spec: AppSpec): Promise<App> {
       return staticFiles(spec.location);
     }
     const module: Record<string, unknown> = await import(spec.location);
-    return pickApp(module, spec);
+    return await pickApp(module, spec);
   } catch (error) {
     throw error instanceof AppLoadError ? error : new AppLoadError(spec.name, spec.location, error);
   }
 }
 
 /** `export default`, else `export const app`, else an exported `fetch`. */
-function pickApp(module: Record<string, unknown>, spec: AppSpec): App {
+async function pickApp(module: Record<string, unknown>, spec: AppSpec): Promise<App> {
   const found = module["default"] ?? module["app"] ??
     (typeof module["fetch"] === "function" ? module : undefined);
   const hasFetch = typeof found === "object" && found !== null &&
     typeof (found as { fetch?: unknown }).fetch === "function";
   const kind = spec.kind === "auto" ? (hasFetch ? "fetch" : "twig") : spec.kind;
   if (kind === "fetch" && (hasFetch || typeof found === "function")) {
-    return fromFetch(found as Parameters<typeof fromFetch>[0]);
+    // It extends the runtime's fetch, which takes longer to load than the rest of a worker.
+    const { fromFetch } = await import("../twig/from_fetch.ts");
+    return fromFetch(found as FetchApp);
   }
   if (kind === "twig" && typeof found === "function") return found as App;
   const wanted = kind === "fetch"

@@ -105,9 +105,9 @@ Deno.test("the supervisor and a worker over HTTP load none of the runtime's big 
   ]);
   const worker = await loadedBy(["server/worker_main.ts"]);
   assertEquals(supervisor.filter((module) => module.startsWith("node:")), []);
-  assertEquals(worker.filter((module) => module.startsWith("node:")), ["node:buffer"]);
+  assertEquals(worker.filter((module) => module.startsWith("node:")), []);
   const heavy =
-    /^(fcgi\/|twig\/(static_files|testing|to_fetch)\.ts|server\/(config|settings_table|unix_socket|supervisor)\.ts)/;
+    /^(fcgi\/|twig\/(from_fetch|static_files|testing|to_fetch)\.ts|server\/(config|settings_table|unix_socket|supervisor)\.ts)/;
   assertEquals(worker.filter((module) => heavy.test(module)), []);
 });
 

@@ -8,10 +8,12 @@
  *
  * @module
  */
-// node:buffer: latin1Slice turns bytes into a string in about 40 ns at any length; a TextDecoder
-// takes 220 ns and its "latin1" is windows-1252, which maps 0x80 to U+20AC.
-import { Buffer } from "node:buffer";
 import { joinBefore } from "./file_memory.ts";
+
+// latin1Slice turns bytes into a string in about 40 ns at any length; a TextDecoder takes 220 ns and its
+// "latin1" is windows-1252, which maps 0x80 to U+20AC. Taken from the global scope, where the runtime makes
+// it on first use: an import would be loaded by whoever has this file in one bundle with his own.
+const { Buffer } = globalThis as unknown as { Buffer: typeof import("node:buffer").Buffer };
 
 const latin1Slice = (Buffer.prototype as unknown as {
   latin1Slice(this: Uint8Array, start: number, end: number): string;
