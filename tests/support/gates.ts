@@ -8,8 +8,8 @@ import { offlineConfig, type Packages, readConfig, ROOT } from "./packages.ts";
 import { ProjectCopy } from "./project_copy.ts";
 import { PERMISSIONS, runDeno, say } from "./run_deno.ts";
 
-/** The folders that are published, where every documented example has to run. */
-const SOURCES: readonly string[] = ["mod.ts", "twig", "router", "fcgi", "server"];
+/** What is published and what is read, where every documented example has to run. */
+const DOCUMENTED: readonly string[] = ["mod.ts", "twig", "router", "fcgi", "server", "README.md", "docs"];
 
 interface Gate {
   readonly name: string;
@@ -25,7 +25,7 @@ function gatesOf({ config, standIns }: Packages): Gate[] {
     { name: "lint", run: here("lint") },
     { name: "types", run: here("check") },
     { name: "documentation", run: packaged("doc", "--lint", ...publicModules()) },
-    { name: "examples", run: here("test", "--doc", ...PERMISSIONS, ...SOURCES) },
+    { name: "examples", run: here("test", "--doc", ...PERMISSIONS, ...DOCUMENTED) },
     { name: "tests", run: here("test", ...PERMISSIONS) },
     { name: "package", run: packaged("publish", "--dry-run", "--allow-dirty") },
   ];
