@@ -19,7 +19,8 @@ Deno.test("a worker killed under load takes only its own requests with it, and i
   answers.delete("lost");
   assertEquals([...answers], [String(spared)], "the other worker's slow requests are all answered");
   assertEquals(isAlive(spared!), true);
-  assertLessOrEqual(failures.length, 8, failures.join());
+  // Each of the eight clients may lose the request in flight, and one that waited to be accepted there.
+  assertLessOrEqual(failures.length, 16, failures.join());
   assert(answered > 100, `${answered} answered`);
 });
 
