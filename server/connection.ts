@@ -53,6 +53,18 @@ const enum Phase {
   Closed,
 }
 
+let lastFields = "";
+let lastExtra = "";
+let lastJoined = "";
+
+/** Most answers have the fields of the one before: the same string again is found encoded already. */
+function joined(fields: string, extra: string): string {
+  if (fields === lastFields && extra === lastExtra) return lastJoined;
+  lastFields = fields;
+  lastExtra = extra;
+  return lastJoined = fields + extra;
+}
+
 /** One connection. */
 export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   /** {@linkcode Corked}: whether it stands on the cork list. */
@@ -449,7 +461,8 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     const { clock, extraFields } = this.#host;
     this.#wokenByApp();
     this.#core.date = clock.date;
-    this.#core.head(exchange.id, status, fields + extraFields, length, hasDate, this.#core.output);
+    const all = extraFields === "" ? fields : joined(fields, extraFields);
+    this.#core.head(exchange.id, status, all, length, hasDate, this.#core.output);
   }
 
   /** Encodes a piece of a body. */
