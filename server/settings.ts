@@ -84,7 +84,7 @@ export interface Settings {
   readonly routes: readonly RouteSpec[];
   /** Answer 421 instead of 404 to hosts that no route names (RFC 9110 §15.5.20). */
   readonly strictHosts: boolean;
-  /** Show errors of apps to the client, with stack. */
+  /** Show errors of apps to the client, with stack; `archangel serve` also reloads when files change. */
   readonly development: boolean;
   /** The `Server` field; `""` sends none. */
   readonly serverName: string;

@@ -355,7 +355,7 @@ export const SETTINGS = [
     key: "development",
     kind: kinds.truth,
     default: false,
-    summary: "Show errors of apps to the client, with stack.",
+    summary: "Show errors of apps to the client, with stack, and reload the workers when files change.",
     reason: "Never in production: a stack tells strangers about your code.",
     flag: { name: "development" },
   }),

@@ -18,6 +18,7 @@ import { detectSelf, type SelfStart } from "./spawn.ts";
 import { stopNotice } from "./stop_notice.ts";
 import { type Action, type Event, nextDeadline, type State, type Step } from "./supervisor_state.ts";
 import { WaitingSockets } from "./waiting_sockets.ts";
+import type { Watch } from "./watch.ts";
 import { WorkerProcess } from "./worker_process.ts";
 
 /** What the supervisor is given. */
@@ -50,13 +51,29 @@ const PRINTING: SupervisorListener = {
 };
 
 /**
- * Runs workers until a signal says stop, and prints what happens.
+ * Runs workers until a signal says stop, and prints what happens. In development changed files reload them.
  *
  * @param options What to serve and how to read it again.
  * @returns The exit code, when every worker has ended.
  */
 export async function runSupervisor(options: SupervisorOptions): Promise<number> {
-  const supervisor = new Supervisor(options, PRINTING);
+  let watch: Watch | undefined;
+  const follow = async (settings: Settings) => {
+    if (settings.development) {
+      watch ??= new (await import("./watch.ts")).Watch({ changed, say: PRINTING.say });
+    }
+    watch?.follow(settings);
+    return settings;
+  };
+  const changed = (file: string) => {
+    PRINTING.say(`${file} changed, reloading`);
+    supervisor.on({ type: "signal", signal: "HUP" });
+  };
+  const supervisor = new Supervisor(
+    { ...options, reread: async () => await follow(await options.reread()) },
+    { ...PRINTING, stepped: ({ phase }) => phase === "stopping" && watch?.close() },
+  );
+  await follow(options.settings);
   const notice = stopNotice(() => supervisor.drainTime);
   using _signals = listenToSignals((signal) => {
     supervisor.on({ type: "signal", signal });
