@@ -196,8 +196,9 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
    */
   drain(stopping: boolean): void {
     const { clock, timeouts } = this.#host;
-    const resting = this.#phase === Phase.Serving && this.#core.idle && this.#unsent === 0;
-    if (!resting) return this.#core.stop();
+    // The last answer may still be on its way, and did not say that the connection closes.
+    const answered = this.#phase === Phase.Serving && this.#core.idle;
+    if (!answered || (stopping && this.#unsent > 0)) return this.#core.stop();
     if (stopping && this.#requests > 0) return this.close();
     const grace = stopping ? FIRST_REQUEST_GRACE : timeouts.linger;
     this.#setReadDeadline(Math.min(this.#readDeadline, clock.tick() + grace));
@@ -326,8 +327,9 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   /** Sets the deadline for what comes next, when no exchange is open. */
   #rest(): void {
     if (this.#core.idle) {
+      const { draining, timeouts } = this.#host;
       this.#headStarted = false;
-      this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.idle);
+      this.#setReadDeadline(this.#host.clock.now + (draining ? timeouts.linger : timeouts.idle));
     } else if (!this.#headStarted) {
       this.#headStarted = true;
       this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.header);

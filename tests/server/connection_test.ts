@@ -371,6 +371,24 @@ Deno.test("Connection answers what is in flight when it is drained, and then clo
   assert(served.transport.taken.endsWith("done"));
 });
 
+Deno.test("Connection takes one more request after an answer that was on its way when it was drained", async () => {
+  await using served = await Served.start(() => "here", {}, true);
+  served.transport.send(GET);
+  await settled();
+  assert(served.transport.writing);
+  served.host.drain(false);
+  // The client has its answer, and no word in it that the connection closes.
+  served.transport.take();
+  served.transport.send(GET);
+  await settled();
+  assert(served.transport.writing);
+  served.transport.take();
+  await settled();
+  assertEquals(count(served.transport.taken, "HTTP/1.1 200"), 2);
+  assertEquals(count(served.transport.taken, "connection: close"), 1);
+  assert(served.transport.closed);
+});
+
 Deno.test("Connection leaves no timer behind, and an idle process has none", async () => {
   const set = globalThis.setTimeout;
   const clear = globalThis.clearTimeout;
