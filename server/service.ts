@@ -17,6 +17,7 @@ import { Clock } from "./clock.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionHost, Endpoints, Route, Transport } from "./connection_host.ts";
 import { FcgiEndpoints, HttpEndpoints } from "./endpoints.ts";
+import { connectionsWithin, descriptorLimit } from "./descriptors.ts";
 import { FairTurns } from "./fair_turns.ts";
 import { ErrorLog } from "./error_log.ts";
 import { HttpCore } from "./http/mod.ts";
@@ -173,6 +174,8 @@ export class Host implements ConnectionHost {
   #site!: Site;
   readonly #errors: ErrorLog;
   readonly #connections = new Set<Connection>();
+  /** How many connections the descriptors of this process allow. */
+  readonly #descriptors = connectionsWithin(descriptorLimit());
   #whenRoom: PromiseWithResolvers<void> | undefined;
   #whenEmpty: PromiseWithResolvers<void> | undefined;
 
@@ -225,7 +228,7 @@ export class Host implements ConnectionHost {
 
   /** Resolves when one more connection may be taken; `undefined` if it may now. */
   room(): Promise<void> | undefined {
-    if (this.#connections.size < this.limits.connections) return undefined;
+    if (this.#connections.size < Math.min(this.limits.connections, this.#descriptors)) return undefined;
     this.#whenRoom ??= Promise.withResolvers();
     return this.#whenRoom.promise;
   }
