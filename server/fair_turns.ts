@@ -23,7 +23,7 @@
  * and now and then one of them is a write.
  */
 const AT_ONCE = 120;
-/** Busy connections are counted over this many requests, or until it is quiet. */
+/** Busy connections are counted over this many requests, or until few are left. */
 const WINDOW = 4096;
 /** A turn of the timer with no more requests than this: all who are busy stand back. */
 const FEW = 32;
@@ -66,7 +66,7 @@ export class FairTurns {
       taker.turnWindow = this.#window;
       this.#busyNow++;
     }
-    if (place % WINDOW === 0) this.#beginWindow();
+    if (place % WINDOW === 0) this.#beginWindow(this.#busyNow);
     if (this.#first < this.#queue.length) this.#release(place);
     return place;
   }
@@ -88,9 +88,9 @@ export class FairTurns {
     return new Promise((go) => this.#queue.push({ until, go }));
   }
 
-  #beginWindow(): void {
+  #beginWindow(busy: number): void {
     this.#window++;
-    this.#busyBefore = this.#busyNow;
+    this.#busyBefore = busy;
     this.#busyNow = 0;
   }
 
@@ -115,9 +115,11 @@ export class FairTurns {
   #onTimer(): void {
     this.#timer = undefined;
     if (this.#received - this.#receivedAtTimer <= FEW) {
+      const standing = this.#queue.length - this.#first;
       this.#release(Infinity);
-      // A window may last for minutes now, and those who were busy in it are not.
-      this.#beginWindow();
+      // A window may last for minutes now, and those who were busy in it are not. Where many stand back
+      // the pause is only the machine's.
+      if (standing < AT_ONCE) this.#beginWindow(standing);
     }
     if (this.#first < this.#queue.length) this.#arm();
   }
