@@ -24,6 +24,8 @@ const TYPES: ReadonlyMap<string, string> = new Map([
   // JSON is UTF-8 by definition and its types have no charset (RFC 8259 §11).
   ["json", "application/json"],
   ["map", "application/json"],
+  // Not in the registry, where .ts is a video; this is what Deno takes for a module.
+  ["ts", "application/typescript"],
   ["webmanifest", "application/manifest+json"],
   ["wasm", "application/wasm"],
   ["pdf", "application/pdf"],

@@ -275,6 +275,7 @@ Deno.test("contentTypeOf() goes by the last extension, in any case", () => {
     ["A.HTML", "text/html; charset=utf-8"],
     ["app.js", "text/javascript; charset=utf-8"],
     ["app.js.map", "application/json"],
+    ["mod.ts", "application/typescript"],
     ["logo.svg", "image/svg+xml; charset=utf-8"],
     ["photo.JPeG", "image/jpeg"],
     ["font.woff2", "font/woff2"],
