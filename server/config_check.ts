@@ -1,7 +1,8 @@
 /**
  * Holds config documents against the settings table: keys that do not exist, values of the wrong
  * type or out of bounds, variables that are not set. It finds all of them, and what is right stays
- * usable, so that one mistake hides no other.
+ * usable, so that one mistake hides no other. Nor does it make another: what stands below a misspelt
+ * key is read as if it were spelt right, since others may depend on it.
  *
  * It knows the shape of the settings only from the table, and nothing of what they mean together:
  * that is `config_settings.ts`.
@@ -9,9 +10,10 @@
  * @module
  */
 import { type ConfigSource, formatPath, type KeyPath, type ProblemTarget } from "./config_source.ts";
+import { badName, isScalar, nameOf, quote, unknownKey } from "./config_wording.ts";
 import { substitute } from "./env_substitution.ts";
 import type { ConfigProblem } from "./errors.ts";
-import { didYouMean, nearest } from "./nearest.ts";
+import { nearest } from "./nearest.ts";
 import { APP_NAME, Refusal, type Surroundings } from "./setting_kinds.ts";
 import {
   keysBelow,
@@ -20,7 +22,6 @@ import {
   type SectionRow,
   type SettingKey,
   type SettingRow,
-  SETTINGS,
   type SettingValue,
 } from "./settings_table.ts";
 
@@ -51,6 +52,10 @@ type Mapping = Readonly<Record<string, unknown>>;
 export class CheckedConfig {
   readonly #found = new Map<string, Found>();
   readonly #problems: ConfigProblem[] = [];
+  /** Misspelt keys, as written, whose values are read as what they probably mean. */
+  readonly #guessed = new Set<string>();
+  /** What has a key below it that could mean anything. */
+  readonly #puzzling = new Set<string>();
 
   /** What was wrong, in the order of the text. */
   get problems(): readonly ConfigProblem[] {
@@ -141,6 +146,25 @@ export class CheckedConfig {
     if (!this.#problems.some(({ key }) => key === problem.key)) this.#problems.push(problem);
   }
 
+  /**
+   * Reports that a key is missing, unless there is an unknown one in its place: that has been reported,
+   * and one message is enough.
+   *
+   * @param key What it is missing in: the key in the table.
+   * @param steps What stands for each `*` in the key.
+   * @param message What is wrong.
+   * @param target Whether to point at the value or at its key.
+   */
+  refuseMissing(
+    key: "listen.*" | "apps.*" | "routes.*" | "permissions.*" | "",
+    steps: readonly (string | number)[],
+    message: string,
+    target: ProblemTarget = "value",
+  ): void {
+    const path = key === "" ? [] : fill(key, steps);
+    if (!this.#puzzling.has(placeKey(path))) this.refuse(key, steps, message, target);
+  }
+
   #walk(place: Place, raw: unknown): void {
     const row = rowOf(place.key)!;
     if ("kind" in row) this.#scalar(place, row, raw);
@@ -154,6 +178,8 @@ export class CheckedConfig {
   }
 
   #problem(place: Place, message: string, target: ProblemTarget = "value", part?: string): void {
+    // The guess may be wrong: then the value is no second mistake.
+    if (this.#guessed.has(placeKey(place.written))) return;
     this.#problems.push(place.source.problem(place.written, message, target, part));
   }
 
@@ -162,11 +188,22 @@ export class CheckedConfig {
     if (place.path.length > 0 || !this.#found.has(placeKey(place.path))) this.#keep(place, undefined);
     const mapping = this.#mapping(place, raw);
     const known = keysBelow(place.key);
+    const missing = new Set(known.filter((name) => !Object.hasOwn(mapping, name)));
     for (const name of Object.keys(mapping)) {
-      const inner = below(place, name, name);
-      if (known.includes(name)) this.#walk(inner, mapping[name]);
-      else this.#problem(inner, unknownKey(place, name, known), "key");
+      if (known.includes(name)) this.#walk(below(place, name, name), mapping[name]);
+      else this.#unknown(place, name, known, missing, mapping[name]);
     }
+  }
+
+  /** A misspelt key still has a value, which others may need: `aps` are the apps that routes name. */
+  #unknown(place: Place, name: string, known: readonly string[], missing: Set<string>, raw: unknown): void {
+    const { written } = below(place, name, name);
+    this.#problem({ ...place, written }, unknownKey(name, place.written, known), "key");
+    const meant = nearest(name, known);
+    if (meant === undefined) return void this.#puzzling.add(placeKey(place.path));
+    if (!missing.delete(meant)) return;
+    this.#guessed.add(placeKey(written));
+    this.#walk({ ...below(place, meant, meant), written }, raw);
   }
 
   #named(place: Place, row: SectionRow, raw: unknown): void {
@@ -176,7 +213,7 @@ export class CheckedConfig {
     for (const name of Object.keys(mapping)) {
       const inner = below(place, name, "*");
       if (names.includes(name)) this.#item(inner, row, mapping[name]);
-      else this.#problem(inner, `${quote(name)} cannot be a name: ${NAME_RULE}`, "key");
+      else this.#problem(inner, badName(name), "key");
     }
   }
 
@@ -233,8 +270,6 @@ export class CheckedConfig {
   }
 }
 
-const NAME_RULE = "it must begin with a letter and have only letters, digits, - and _";
-
 function below(place: Place, step: string | number, key: string): Place {
   return {
     ...place,
@@ -252,27 +287,4 @@ function fill(key: string, steps: readonly (string | number)[]): KeyPath {
 
 function placeKey(path: KeyPath): string {
   return JSON.stringify(path);
-}
-
-function isScalar(raw: unknown): raw is string | number | boolean {
-  return typeof raw === "string" || typeof raw === "number" || typeof raw === "boolean";
-}
-
-function nameOf(raw: unknown): string {
-  if (raw === null || raw === undefined) return "nothing";
-  if (Array.isArray(raw)) return "a list";
-  return isScalar(raw) ? quote(String(raw)) : "a mapping";
-}
-
-function quote(text: string): string {
-  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
-}
-
-function unknownKey(place: Place, name: string, known: readonly string[]): string {
-  const under = place.path.length === 0 ? "" : ` under ${quote(formatPath(place.path))}`;
-  const message = `unknown key ${quote(name)}${under}`;
-  if (nearest(name, known) !== undefined) return message + didYouMean(name, known);
-  const elsewhere = SETTINGS.find(({ key }) => !key.includes("*") && key.endsWith(`.${name}`));
-  if (elsewhere !== undefined) return `${message}; did you mean ${quote(elsewhere.key)}?`;
-  return `${message}; valid here: ${known.join(", ")}`;
 }

@@ -34,7 +34,8 @@ const KINDS = ["twig", "fetch", "static", "auto"] as const;
  */
 export function settingsFrom(config: CheckedConfig, source: string | undefined): Settings {
   const apps = readApps(config);
-  const asked = config.get("workers");
+  // With several of them, more could be wrong than is.
+  const asked = config.isRefused("workers") ? 1 : config.get("workers");
   const workers = asked === "auto" ? Math.max(1, navigator.hardwareConcurrency) : asked;
   return {
     listen: readListeners(config, workers),
@@ -85,7 +86,7 @@ function readPermissions(config: CheckedConfig): Grant[] {
     const grant = config.get("permissions.*.grant", item);
     if (grant !== undefined) return [grant];
     if (!config.has("permissions.*.grant", item)) {
-      config.refuse("permissions.*", [item], 'a permission must have a "grant"');
+      config.refuseMissing("permissions.*", [item], 'a permission must have a "grant"');
     }
     return [];
   });
@@ -135,7 +136,9 @@ function checkLongest(config: CheckedConfig, item: number, path: string, workers
 function readListener(config: CheckedConfig, item: number): ListenAddress | undefined {
   const url = config.get("listen.*.url", item);
   if (url === undefined) {
-    if (!config.has("listen.*.url", item)) config.refuse("listen.*", [item], 'a listener must have a "url"');
+    if (!config.has("listen.*.url", item)) {
+      config.refuseMissing("listen.*", [item], 'a listener must have a "url"');
+    }
     return undefined;
   }
   if (url.transport === "unix") {
@@ -154,7 +157,9 @@ function readApps(config: CheckedConfig): Record<string, AppSpec> {
   const names = config.names("apps");
   if (names.length === 0) {
     const example = "apps: { hello: { twig: ./hello.ts } }";
-    config.refuse(config.has("apps") ? "apps" : "", [], `there are no apps; write ${example}`, "key");
+    const message = `there are no apps; write ${example}`;
+    if (config.has("apps")) config.refuse("apps", [], message, "key");
+    else config.refuseMissing("", [], message, "key");
   }
   const apps = names.map((name) => [name, readApp(config, name)] as const);
   return Object.fromEntries(apps.filter((app): app is [string, AppSpec] => app[1] !== undefined));
@@ -165,7 +170,7 @@ function readApp(config: CheckedConfig, name: string): AppSpec | undefined {
   const [first, second] = written;
   const rule = "an app must have exactly one of twig, fetch, static and auto";
   if (first === undefined) {
-    return void config.refuse("apps.*", [name], `${rule}, and "${name}" has none`, "key");
+    return void config.refuseMissing("apps.*", [name], `${rule}, and "${name}" has none`, "key");
   }
   if (second !== undefined) {
     config.refuse(`apps.*.${second}`, [name], `${rule}, and "${name}" has ${written.join(" and ")}`, "key");
@@ -219,7 +224,7 @@ function readRoutes(config: CheckedConfig, apps: Readonly<Record<string, AppSpec
 function routesOfOneApp(config: CheckedConfig, names: readonly string[]): RouteSpec[] {
   const [only, ...others] = names;
   if (others.length > 0) {
-    config.refuse("", [], 'there are several apps and no "routes" that say which one is asked');
+    config.refuseMissing("", [], 'there are several apps and no "routes" that say which one is asked');
   }
   return only === undefined || others.length > 0 ? [] : [{ host: undefined, path: "/", app: only }];
 }
@@ -227,10 +232,13 @@ function routesOfOneApp(config: CheckedConfig, names: readonly string[]): RouteS
 function readRoute(config: CheckedConfig, item: number, names: readonly string[]): RouteSpec | undefined {
   const app = config.get("routes.*.app", item);
   if (app === undefined) {
-    if (!config.has("routes.*.app", item)) config.refuse("routes.*", [item], 'a route must have an "app"');
+    if (!config.has("routes.*.app", item)) {
+      config.refuseMissing("routes.*", [item], 'a route must have an "app"');
+    }
     return undefined;
   }
-  if (!names.includes(app)) {
+  // Without any app, that is the mistake, and not each of the routes.
+  if (names.length > 0 && !names.includes(app)) {
     const message = `there is no app ${JSON.stringify(app)}${didYouMean(app, names)}`;
     config.refuse("routes.*.app", [item], message);
   }

@@ -40,8 +40,8 @@ log: { access: ./access.log, format: json }
 ## How it is read
 
 - **Strictly.** A key that does not exist, a key that is there twice, a value of the wrong type or out of bounds,
-  a file that is missing: each is an error, and nothing is served until all are mended. All are shown at once, with
-  file, line and column, and with the nearest valid word where there is one.
+  a file that is missing: each is an error, and nothing is served until all are mended. All are shown together,
+  each of them once, with file, line and column, and with the nearest valid word where there is one.
 - **Sizes** are bytes, or have a unit: \`KiB\`, \`MiB\`, \`GiB\`, \`TiB\` are powers of 1024, \`kB\`, \`MB\`, \`GB\`, \`TB\` of 1000.
 - **Durations** need a unit: \`250ms\`, \`10s\`, \`5m\`, \`2h\`, or several together, \`1m30s\`.
 - **Paths** that do not begin with a slash start from the folder of the config file; those on the command line
