@@ -5,6 +5,7 @@
  * @module
  */
 import { formatAddress } from "./address.ts";
+import { appText } from "./app_text.ts";
 import type { ListenAddress, RouteSpec, Settings } from "./settings.ts";
 
 const MIGRATE = "/proc/sys/net/ipv4/tcp_migrate_req";
@@ -82,6 +83,6 @@ function common(bound: ListenAddress, at: number, { workers, listen }: Settings)
 
 function routeLine(route: RouteSpec, settings: Settings): string {
   const app = settings.apps[route.app];
-  const what = app === undefined ? route.app : `${app.name} (${app.kind} ${app.location})`;
+  const what = app === undefined ? route.app : appText(app, settings);
   return `${route.host ?? ""}${route.path} -> ${what}`;
 }

@@ -69,6 +69,20 @@ export function folderOf(path: string): string {
 }
 
 /**
+ * The shortest way to write a path for somebody in a folder.
+ *
+ * @param folder An absolute folder as {@linkcode resolvePath} returns it.
+ * @param path An absolute path, likewise.
+ * @returns `./apps/hello.ts` for what is below the folder, `.` for itself, the path as it is for all else.
+ */
+export function pathFrom(folder: string, path: string): string {
+  if (path === folder) return ".";
+  const separator = folder.includes("\\") ? "\\" : "/";
+  const lead = folder.endsWith(separator) ? folder : folder + separator;
+  return path.startsWith(lead) ? `.${separator}${path.slice(lead.length)}` : path;
+}
+
+/**
  * The URL of a file.
  *
  * @param path Its absolute path.

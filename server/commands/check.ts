@@ -8,6 +8,7 @@
  */
 import { formatAddress } from "../address.ts";
 import { loadApp } from "../app_host.ts";
+import { appText } from "../app_text.ts";
 import { type CommandLine, configInput } from "../command_line.ts";
 import { loadConfig, lookAndNote } from "../config.ts";
 import { ConfigError } from "../errors.ts";
@@ -108,7 +109,7 @@ function summary(settings: Settings, apps: readonly Loaded[]): string {
   const rows = [
     ...settings.listen.map((address) => ["listen", formatAddress(address)]),
     ["workers", String(settings.workers)],
-    ...apps.map((app) => ["app", `${app.name} (${app.kind} ${app.location}) ${outcome(app)}`]),
+    ...apps.map((app) => ["app", `${appText(settings.apps[app.name]!, settings)} ${outcome(app)}`]),
     ...settings.routes.map(({ host, path, app }) => ["route", `${host ?? ""}${path} -> ${app}`]),
   ];
   return rows.map(([head, text]) => `${head!.padEnd(8)} ${text}`).join("\n");

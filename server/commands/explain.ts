@@ -5,6 +5,7 @@
  */
 import { Router } from "../../router/mod.ts";
 import { formatAddress } from "../address.ts";
+import { appText } from "../app_text.ts";
 import { type CommandLine, configInput, UsageError } from "../command_line.ts";
 import { loadConfig } from "../config.ts";
 import { EXIT } from "../exit_codes.ts";
@@ -47,7 +48,7 @@ function appRows(route: RouteSpec, prefixLength: number, url: RequestUrl, settin
   const { limits, timeouts } = settings;
   return [
     ["route", `${route.host ?? "every host"}, ${route.path}`],
-    ["app", `${app.name} (${app.kind} ${app.location})`],
+    ["app", appText(app, settings)],
     ["scriptName", JSON.stringify(url.path.slice(0, prefixLength))],
     ["pathInfo", JSON.stringify(url.path.slice(prefixLength))],
     ["query", JSON.stringify(url.query)],

@@ -22,8 +22,8 @@ Deno.test("banner() shows listeners, workers, routes, config file and how a relo
   listen   http://127.0.0.1:8000
            fcgi+unix:/run/a.sock
   workers  2
-  route    / -> hello (twig file:///srv/apps/hello.ts)
-           *.example.org/b -> hello (twig file:///srv/apps/hello.ts)
+  route    / -> hello (twig ./apps/hello.ts)
+           *.example.org/b -> hello (twig ./apps/hello.ts)
   config   /srv/archangel.yaml
   reload   loss-free`,
   );

@@ -143,7 +143,7 @@ Deno.test("check prints a summary and ends with 0 if all is well", async () => {
   const { code, out, error } = await run("check", "--config", folder.config);
   assertEquals([code, error], [0, ""]);
   assertMatch(out, /^listen +http:\/\/127\.0\.0\.1:8000$/m);
-  assertMatch(out, /^app +hello \(twig file:.*app\.js\) loaded in \d+ ms$/m);
+  assertMatch(out, /^app +hello \(twig \.\/app\.js\) loaded in \d+ ms$/m);
   assertMatch(out, /^route +api\.localhost\/ -> api$/m);
   assertMatch(
     out,
@@ -233,10 +233,21 @@ Deno.test("explain names listener, route, app, both parts of the path, and limit
   const rows = Object.fromEntries(out.trimEnd().split("\n").map((line) => line.split(/ {2,}| (?=")/)));
   assertEquals(rows["listener"], "http://127.0.0.1:8000");
   assertEquals(rows["route"], "every host, /api");
-  assertMatch(rows["app"]!, /^api \(fetch file:.*api\.js\)$/);
+  assertMatch(rows["app"]!, /^api \(fetch \.\/api\.js\)$/);
   assertMatch(out, /^scriptName +"\/api"$/m);
   assertMatch(out, /^pathInfo +"\/notes"$/m);
   assertMatch(rows["limits"]!, /^body 1KiB, head 32KiB/);
+});
+
+Deno.test("explain shows an app whose kind is found out, and one far from its config, by their paths", async () => {
+  using folder = new Folder();
+  using other = new Folder({ "archangel.yaml": `apps: { far: ${folder.path}/app.js }` });
+  const app = async (...args: string[]) => /^app +(.*)$/m.exec((await run("explain", "/", ...args)).out)?.[1];
+  assertEquals(await app("--config", other.config), `far (${folder.path}/app.js)`);
+  assertEquals(await app(`${folder.path}/app.js`), `app (${folder.path}/app.js)`);
+  Deno.writeTextFileSync(other.config, "apps: { near: ./api.js }");
+  assertEquals(await app("--config", other.config), "near (./api.js)");
+  assertMatch((await spawn(other.path, ["explain", "/", "app.js"])).out, /^app +app \(\.\/app\.js\)$/m);
 });
 
 Deno.test("explain asks the router for hosts, and says what nobody would serve", async () => {
