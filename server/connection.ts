@@ -53,18 +53,6 @@ const enum Phase {
   Closed,
 }
 
-let lastFields = "";
-let lastExtra = "";
-let lastJoined = "";
-
-/** Most answers have the fields of the one before: the same string again is found encoded already. */
-function joined(fields: string, extra: string): string {
-  if (fields === lastFields && extra === lastExtra) return lastJoined;
-  lastFields = fields;
-  lastExtra = extra;
-  return lastJoined = fields + extra;
-}
-
 /** One connection. */
 export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   /** {@linkcode Corked}: whether it stands on the cork list. */
@@ -372,8 +360,8 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     this.#headStarted = false;
     this.#setReadDeadline(Infinity);
     if (++this.#requests >= limits.requestsPerConnection || this.#host.draining) this.#core.stop();
-    const { app, prefixLength, bodyBytes } = this.#host.route(head);
-    const exchange = new Exchange(this, head, app, prefixLength, bodyBytes);
+    const { app, prefixLength } = this.#host.route(head);
+    const exchange = new Exchange(this, head, app.app, prefixLength, app.bodyBytes);
     exchange.startedAt = clock.now;
     if (head.bodyLength === 0) exchange.noBody();
     this.#open.add(exchange);
@@ -460,11 +448,11 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     length: number | undefined,
     hasDate: boolean,
   ): void {
-    const { clock, extraFields } = this.#host;
     this.#wokenByApp();
-    this.#core.date = clock.date;
-    const all = extraFields === "" ? fields : joined(fields, extraFields);
-    this.#core.head(exchange.id, status, all, length, hasDate, this.#core.output);
+    const core = this.#core;
+    core.date = this.#host.clock.date;
+    core.extraFields = this.#host.extraFields;
+    core.head(exchange.id, status, fields, length, hasDate, core.output);
   }
 
   /** Encodes a piece of a body. */
@@ -475,6 +463,23 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   /** Ends an answer and goes on to the next request. */
   end(exchange: Exchange, trailers: string): void {
     this.#core.end(exchange.id, trailers, this.#core.output);
+    this.#over(exchange);
+  }
+
+  /** Encodes an answer that is whole, and goes on to the next request. */
+  whole(
+    exchange: Exchange,
+    status: number,
+    fields: string,
+    length: number | undefined,
+    hasDate: boolean,
+    chunk: Chunk,
+  ): void {
+    this.#wokenByApp();
+    const core = this.#core;
+    core.date = this.#host.clock.date;
+    core.extraFields = this.#host.extraFields;
+    exchange.sentBytes = core.whole(exchange.id, status, fields, length, hasDate, chunk, core.output);
     this.#over(exchange);
   }
 
@@ -552,7 +557,15 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     try {
       while (output.length > 0 && !this.#broken) {
         this.#inFlight = output.length;
-        for (const piece of output.take()) await this.#writeAll(piece);
+        const alone = output.takeOne();
+        if (alone !== undefined) {
+          this.#setWriteDeadline(this.#host.clock.now + this.#host.timeouts.write);
+          const size = await this.#transport.write(alone);
+          this.#taken(size);
+          if (size < alone.length) await this.#writeAll(alone.subarray(size));
+        } else {
+          for (const piece of output.take()) await this.#writeAll(piece);
+        }
         output.recycle();
       }
     } catch {
@@ -571,12 +584,16 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     for (;;) {
       this.#setWriteDeadline(this.#host.clock.now + this.#host.timeouts.write);
       const size = await this.#transport.write(rest);
-      this.#inFlight -= size;
-      if (this.#endOfInput) this.#writtenAfterEnd = true;
+      this.#taken(size);
       if (size === rest.length) return;
       this.#host.clock.tick();
       rest = rest.subarray(size);
     }
+  }
+
+  #taken(size: number): void {
+    this.#inFlight -= size;
+    if (this.#endOfInput) this.#writtenAfterEnd = true;
   }
 
   /** The peer has taken everything. One that took its time over it has time for its next request now. */

@@ -42,6 +42,15 @@ export interface Carrier {
   data(exchange: Exchange, chunk: Chunk): number;
   /** As {@linkcode WireProtocol.end}; the exchange is over. */
   end(exchange: Exchange, trailers: string): void;
+  /** As {@linkcode WireProtocol.whole}; the exchange is over. Sets its `sentBytes`. */
+  whole(
+    exchange: Exchange,
+    status: number,
+    fields: string,
+    length: number | undefined,
+    hasDate: boolean,
+    chunk: Chunk,
+  ): void;
   /** As {@linkcode WireProtocol.cut}; the exchange is over. */
   cut(exchange: Exchange): void;
   /** Sends what is encoded: the app waits. */
@@ -306,20 +315,38 @@ export class Exchange implements Corked {
     }
   }
 
-  /** Most answers are one chunk: it goes out without being held. */
+  /** Most answers are one chunk: it goes out without being held, and in one call. */
   #answerWhole(chunk: Chunk | null | undefined | void): void {
     if (this.#stage === Stage.Over) return;
-    if (chunk !== undefined && chunk !== null && this.#heldSize === 0 && this.#stage === Stage.Open) {
-      const text = typeof chunk === "string";
-      const size = text ? byteLength(chunk) : chunk.length;
-      this.#sendHead(size, text && size > 0);
-      if (this.#declaredLeft === size || this.#declaredLeft === undefined) {
-        if (this.#bodyAllowed()) this.sentBytes = this.#carrier.data(this, chunk);
-        return this.#finish(true);
-      }
+    if (chunk !== undefined && chunk !== null) {
+      if (this.#isPlain && this.#sendWhole(chunk)) return;
+      this.#hold(chunk);
     }
-    if (chunk !== undefined && chunk !== null && this.#bodyAllowed()) this.#hold(chunk);
     if ((this.#stage as Stage) !== Stage.Over) this.#complete();
+  }
+
+  /** Nothing is held or sent, and nobody reads the body or sends trailers. */
+  get #isPlain(): boolean {
+    return this.#stage === Stage.Open && this.#heldSize === 0 &&
+      (this.#body === undefined || this.#body.ended) && this.#response.trailerFields === undefined;
+  }
+
+  /** Returns false, with nothing sent, if `chunk` is not as long as was declared. */
+  #sendWhole(chunk: Chunk): boolean {
+    const { status } = this.#response;
+    const block: FieldBlock = encodeFields(this.#response.fields);
+    const text = typeof chunk === "string";
+    const size = text ? byteLength(chunk) : chunk.length;
+    const bodyless = !this.#bodyAllowed();
+    if (!bodyless && block.contentLength !== undefined && block.contentLength !== size) return false;
+    const length = status === 205 ? 0 : block.contentLength ?? this.#lengthOf(size, bodyless);
+    this.#stage = Stage.Over;
+    this.sentStatus = status;
+    this.completed = true;
+    this.#response.headLeft();
+    const lines = withType(block, text && size > 0, status);
+    this.#carrier.whole(this, status, lines, length, block.hasDate, bodyless ? "" : chunk);
+    return true;
   }
 
   #answerFile(file: FileBody): void {
@@ -506,10 +533,7 @@ export class Exchange implements Corked {
   #sendHead(known: number | undefined, text = typeof this.#held[0] === "string"): void {
     const { status } = this.#response;
     const block: FieldBlock = encodeFields(this.#response.fields);
-    let { lines } = block;
-    if (!block.hasType && text && status !== 204 && status !== 304) {
-      lines += "content-type: text/plain; charset=utf-8\r\n";
-    }
+    const lines = withType(block, text, status);
     const bodyless = !this.#bodyAllowed();
     const length = status === 205 ? 0 : block.contentLength ?? this.#lengthOf(known, bodyless);
     this.#stage = Stage.Sending;
@@ -636,6 +660,12 @@ export class Exchange implements Corked {
   #reportUnlessLost(error: unknown): void {
     if (!(error instanceof ConnectionLost)) this.#carrier.report(this, error);
   }
+}
+
+/** The field lines; text says what it is, unless the app has done so. */
+function withType({ lines, hasType }: FieldBlock, text: boolean, status: number): string {
+  if (hasType || !text || status === 204 || status === 304) return lines;
+  return lines + "content-type: text/plain; charset=utf-8\r\n";
 }
 
 function badAnswer(): ContractError {

@@ -40,7 +40,8 @@ export class HeaderFields implements Iterable<[string, string]> {
   /** A received head whose lines, from `#linesAt` on, are not decoded yet. */
   #lines: string | undefined;
   #linesAt = 0;
-  #sealed = false;
+  /** Why nothing can be changed any more. */
+  #sealed: "sent" | "received" | undefined;
 
   /**
    * Makes a list, empty by default.
@@ -185,15 +186,17 @@ export class HeaderFields implements Iterable<[string, string]> {
     this.#remove(name.toLowerCase(), 0);
   }
 
-  /** The fields have been sent: every later change throws a {@linkcode ContractError}. For carriers. */
-  seal(): void {
-    this.#sealed = true;
+  /**
+   * Every later change throws a {@linkcode ContractError}. For carriers.
+   *
+   * @param why The fields have been sent, or they are a request's, which belong to all who see it.
+   */
+  seal(why: "sent" | "received"): void {
+    this.#sealed = why;
   }
 
   #changeable(): void {
-    if (this.#sealed) {
-      throw new ContractError("head-already-sent", "Cannot change the header fields: they have been sent");
-    }
+    if (this.#sealed !== undefined) throw sealed(this.#sealed);
     this.#decode();
   }
 
@@ -218,6 +221,16 @@ export class HeaderFields implements Iterable<[string, string]> {
     this.#decode();
     return new HeaderFields(this.#names.slice(), this.#values.slice());
   }
+}
+
+function sealed(why: "sent" | "received"): ContractError {
+  return why === "sent"
+    ? new ContractError("head-already-sent", "Cannot change the header fields: they have been sent")
+    : new ContractError(
+      "request-read-only",
+      "Cannot change a request's header fields: change request.headers.clone(), and hand on " +
+        "request.clone({ headers })",
+    );
 }
 
 /** Header fields of an answer, checked and encoded as lines, with what the framing has to know. */

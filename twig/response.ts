@@ -87,7 +87,7 @@ export class TwigResponse {
   get headers(): HeaderFields {
     if (this.#fields === undefined) {
       this.#fields = HeaderFields.from(this.#init ?? NO_FIELDS);
-      if (this.#control.headSent) this.#fields.seal();
+      if (this.#control.headSent) this.#fields.seal("sent");
     }
     return this.#fields;
   }
@@ -99,7 +99,7 @@ export class TwigResponse {
 
   /** The head has been sent: changing the fields throws from now on. For carriers. */
   headLeft(): void {
-    this.#fields?.seal();
+    this.#fields?.seal("sent");
   }
 
   /** Trailer fields, sent after a chunked body where the wire can (RFC 9110 §6.5); else dropped. */
