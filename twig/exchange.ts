@@ -126,6 +126,7 @@ export class Exchange implements Corked {
   #abort: AbortController | undefined;
   #iterator: Iterator<Chunk> | AsyncIterator<Chunk> | undefined;
   #held: Chunk[] = NOTHING;
+  /** How much is held: code units of text until its bytes have to be known, and bytes. */
   #heldSize = 0;
   /** An empty chunk has asked for the head, though there is no body yet. */
   #headAsked = false;
@@ -259,9 +260,7 @@ export class Exchange implements Corked {
       if (typeof answer === "string" || answer === undefined || answer === null) {
         this.#answerWhole(answer);
       } else if (answer instanceof Promise) {
-        answer.then((late) => this.#answer(late), (error) => this.#fail(error)).catch((error) =>
-          this.#fail(error)
-        );
+        answer.then((late) => this.#answerLate(late), (error) => this.#fail(error));
       } else {
         this.#answer(answer);
       }
@@ -287,6 +286,14 @@ export class Exchange implements Corked {
 
   // Answering.
 
+  #answerLate(answer: Answer): void {
+    try {
+      this.#answer(answer);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   #answer(answer: Answer): void {
     if (this.#stage === Stage.Over) return this.#discard(answer);
     if (
@@ -298,7 +305,7 @@ export class Exchange implements Corked {
     if (answer instanceof FileBody) {
       this.#answerFile(answer);
     } else if (Symbol.asyncIterator in answer) {
-      this.#pull(answer[Symbol.asyncIterator]()).catch((error) => this.#fail(error));
+      this.#pull(answer[Symbol.asyncIterator]());
     } else if (Symbol.iterator in answer) {
       this.#pullNow(answer[Symbol.iterator]());
     } else {
@@ -393,21 +400,25 @@ export class Exchange implements Corked {
     }
   }
 
-  /** Pulls from an async iterator, one chunk at a time, as the peer takes them. */
+  /** Pulls from an async iterator, one chunk at a time, as the peer takes them. Never rejects. */
   async #pull(iterator: AsyncIterator<Chunk>): Promise<void> {
     this.#iterator = iterator;
-    for (;;) {
-      const step: Step = await iterator.next();
-      if (this.#stage === Stage.Over) return this.#stopApp();
-      if (step.done === true) break;
-      const drained = this.#take(step.value);
-      // Also when the peer is slow: once it has room, the app may wait before its next chunk.
-      if (!this.onCorkList && this.#hasToSend) watch(this);
-      if (drained !== undefined) await drained;
-      if (this.#stage === (Stage.Over as Stage)) return this.#stopApp();
+    try {
+      for (;;) {
+        const step: Step = await iterator.next();
+        if (this.#stage === Stage.Over) return this.#stopApp();
+        if (step.done === true) break;
+        const drained = this.#take(step.value);
+        // Also when the peer is slow: once it has room, the app may wait before its next chunk.
+        if (!this.onCorkList && this.#hasToSend) watch(this);
+        if (drained !== undefined) await drained;
+        if (this.#stage === (Stage.Over as Stage)) return this.#stopApp();
+      }
+      this.#iterator = undefined;
+      this.#complete();
+    } catch (error) {
+      this.#fail(error);
     }
-    this.#iterator = undefined;
-    this.#complete();
   }
 
   /** Pulls from a plain iterator; becomes asynchronous only when the peer cannot take more. */
@@ -444,7 +455,7 @@ export class Exchange implements Corked {
   #hold(chunk: Chunk): void {
     if (typeof chunk === "string") {
       if (chunk === "") return void (this.#headAsked = true);
-      this.#heldSize += byteLength(chunk);
+      this.#heldSize += this.#declaredLeft === undefined ? chunk.length : byteLength(chunk);
     } else if (chunk instanceof Uint8Array) {
       if (chunk.length === 0) return void (this.#headAsked = true);
       this.#heldSize += chunk.length;
@@ -504,7 +515,7 @@ export class Exchange implements Corked {
 
   /** The app has yielded everything. */
   #complete(): void {
-    if (this.#stage === Stage.Open) this.#sendHead(this.#heldSize);
+    if (this.#stage === Stage.Open) this.#sendHead(sizeOf(this.#held));
     if (this.#bodyAllowed()) {
       this.#sendHeld();
       if (this.#declaredLeft !== undefined && this.#declaredLeft > 0) {
@@ -660,6 +671,16 @@ export class Exchange implements Corked {
   #reportUnlessLost(error: unknown): void {
     if (!(error instanceof ConnectionLost)) this.#carrier.report(this, error);
   }
+}
+
+/** Text is measured in one go: it has been joined, and counting each of a hundred chunks takes longer. */
+function sizeOf(chunks: readonly Chunk[]): number {
+  let size = 0;
+  for (let i = 0; i < chunks.length; i++) {
+    const chunk = chunks[i] as Chunk;
+    size += typeof chunk === "string" ? byteLength(chunk) : chunk.length;
+  }
+  return size;
 }
 
 /** The field lines; text says what it is, unless the app has done so. */
