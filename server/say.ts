@@ -35,13 +35,15 @@ export function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes
 }
 
 /**
- * An error as a person wants to read it: the message, and the stack of what caused it.
+ * An error as a person wants to read it: the message, and the stack of what caused it. Of several in one,
+ * each is shown.
  *
  * @param error Anything thrown.
  * @returns One line, or several if there is a cause.
  */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError) return [error.message, ...error.errors.map(describeError)].join("\n");
   const stack = causeOf(error);
   return stack === "" ? error.message : `${error.message}\n${stack}`;
 }

@@ -63,6 +63,7 @@ export interface Backend {
  * @returns The running server.
  * @throws {ConfigError} If the options are wrong; it names all that is.
  * @throws {AppLoadError} If an app cannot be loaded that has to be there at the start.
+ * @throws {AggregateError} If several cannot; it has an {@linkcode AppLoadError} for each.
  * @throws {ListenError} If an address cannot be bound, without workers.
  * @throws {PortError} The same with workers.
  * @throws {Error} If a worker does not get ready.
