@@ -27,6 +27,15 @@ Deno.test("HUP starts workers with the new config and app, then drains the old o
   assertEquals(archangel.workers().length, 2);
 });
 
+Deno.test("without HUP a changed app is loaded by whoever has not loaded it yet: a new worker", async () => {
+  await using archangel = await Archangel.serving({ workers: 1 });
+  const [old] = archangel.workers();
+  archangel.writeApp(answersWith("new app"));
+  assertEquals(await archangel.get("/"), String(old), "loaded before the change");
+  Deno.kill(old!, "SIGKILL");
+  await waitUntil(async () => await archangel.get("/").catch(() => "") === "new app", "another worker serves");
+});
+
 Deno.test("HUP with a broken config or app keeps the old workers, and says why", async () => {
   // Not preloaded: a reload has to load it all the same.
   const apps = { test: { fetch: "./app.js" } };
