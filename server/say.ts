@@ -5,33 +5,17 @@
  */
 
 import { withoutColours } from "./errors.ts";
-
-const encoder = new TextEncoder();
+import { standardLines } from "./standard_lines.ts";
 
 /**
- * Writes a message to stderr, at once and whole. It never throws: when nobody reads stderr any
- * more, the server still serves.
+ * Has a message written to stderr, whole and after those before it. It neither waits nor throws: when
+ * nobody reads stderr any more, the server still serves. Call `flushLines()` before the process ends.
  *
  * @param speaker Whose message: `archangel`, or `worker 3`.
  * @param text The message; may have several lines.
  */
 export function say(speaker: string, text: string): void {
-  try {
-    writeAll(Deno.stderr, encoder.encode(`${speaker}: ${text}\n`));
-  } catch {
-    // stderr is closed
-  }
-}
-
-/**
- * Writes all bytes to a stream of this process, as often as it takes.
- *
- * @param stream `Deno.stdout` or `Deno.stderr`.
- * @param bytes What to write.
- * @throws {Deno.errors.BrokenPipe} If nobody reads the stream.
- */
-export function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
-  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(stream.writeSync(rest));
+  standardLines("stderr").add(`${speaker}: ${text}\n`);
 }
 
 /**

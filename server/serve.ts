@@ -13,6 +13,7 @@ import type { Service } from "./service.ts";
 import { prepare, type Prepared, type ServeOptions } from "./serve_options.ts";
 import type { ListenAddress } from "./settings.ts";
 import { becomeWorker, detectSelf, isWorkerStart, type SelfStart, WORKER_ARGUMENT } from "./spawn.ts";
+import { flushLines } from "./standard_lines.ts";
 
 /** A running server. Disposing of it closes it. */
 export interface Server extends AsyncDisposable {
@@ -189,7 +190,8 @@ class RunningServer implements Server {
   }
 
   close(): Promise<void> {
-    return this.#closed ??= this.#backend.close();
+    // The caller may end the process next.
+    return this.#closed ??= this.#backend.close().then(flushLines);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
