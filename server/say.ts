@@ -4,7 +4,7 @@
  * @module
  */
 
-import { withoutColours } from "./errors.ts";
+import { withoutColours } from "../twig/errors.ts";
 import { standardLines } from "./standard_lines.ts";
 
 /**

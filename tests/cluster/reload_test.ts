@@ -33,7 +33,8 @@ Deno.test("without HUP a changed app is loaded by whoever has not loaded it yet:
   archangel.writeApp(answersWith("new app"));
   assertEquals(await archangel.get("/"), String(old), "loaded before the change");
   Deno.kill(old!, "SIGKILL");
-  await waitUntil(async () => await archangel.get("/").catch(() => "") === "new app", "another worker serves");
+  const isNew = async () => await archangel.get("/").catch(() => "") === "new app";
+  await waitUntil(isNew, "another worker serves");
 });
 
 Deno.test("HUP with a broken config or app keeps the old workers, and says why", async () => {
