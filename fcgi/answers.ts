@@ -49,9 +49,10 @@ export function writeAnswerEnd(
  * @param out Where to.
  * @param id The request id.
  * @param status The status.
+ * @param isHead Whether the method is HEAD, so that there is no body.
  */
-export function writeStatus(out: OutputBuffer, id: number, status: number): void {
-  writeStatusHead(out, id, status, "");
+export function writeStatus(out: OutputBuffer, id: number, status: number, isHead: boolean): void {
+  writeStatusText(out, id, status, "", isHead);
   writeAnswerEnd(out, id);
 }
 
@@ -63,14 +64,20 @@ export function writeStatus(out: OutputBuffer, id: number, status: number): void
  * @param id The request id.
  */
 export function writeOverloaded(out: OutputBuffer, id: number): void {
-  writeStatusHead(out, id, 503, "retry-after: 1\r\n");
+  writeStatusText(out, id, 503, "retry-after: 1\r\n", false);
   writeAnswerEnd(out, id, ProtocolStatus.Overloaded);
 }
 
-function writeStatusHead(out: OutputBuffer, id: number, status: number, fields: string): void {
+function writeStatusText(
+  out: OutputBuffer,
+  id: number,
+  status: number,
+  fields: string,
+  isHead: boolean,
+): void {
   const body = `${reasonPhrase(status)}\n`;
   const head = encodeHead(status, `content-type: text/plain; charset=utf-8\r\n${fields}`, body.length);
-  writeLatin1(out, RecordType.Stdout, id, head + body);
+  writeLatin1(out, RecordType.Stdout, id, isHead ? head : head + body);
 }
 
 function encodeHead(status: number, fields: string, length: number | undefined): string {

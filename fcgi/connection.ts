@@ -74,8 +74,16 @@ export class FcgiCore implements WireProtocol {
     this.#reader = new RecordReader(this.input, this.output, this.#open, intake, limits);
   }
 
-  /** As {@linkcode WireProtocol.idle}. */
+  /**
+   * As {@linkcode WireProtocol.idle}. At the end of the connection it is not, if records of an answered
+   * request may still come: whoever closes then has to read on, or they reset the connection, and what
+   * the peer has not received of the answer is lost.
+   */
   get idle(): boolean {
+    return this.#atRest && !(this.#open.awaitsRecords && this.closing);
+  }
+
+  get #atRest(): boolean {
     return this.#open.size === 0 && this.#reader.betweenRecords;
   }
 
@@ -84,7 +92,7 @@ export class FcgiCore implements WireProtocol {
    * end of input or `refuse`, when the last open request is over; after `stop`, when at rest.
    */
   get closing(): boolean {
-    return this.#open.done || (this.#stopped && this.idle);
+    return this.#open.done || (this.#stopped && this.#atRest);
   }
 
   /**
@@ -203,7 +211,7 @@ export class FcgiCore implements WireProtocol {
    */
   refuse(error: ProtocolError, out: OutputBuffer): void {
     for (const request of this.#open) {
-      if (error.status !== 0 && !request.headSent) writeStatus(out, request.id, error.status);
+      if (error.status !== 0 && !request.headSent) writeStatus(out, request.id, error.status, request.isHead);
       this.#open.close(request);
     }
     this.#open.last = true;
