@@ -30,11 +30,23 @@ Deno.test("LogLimit sums up by itself when the second is over, and begins anew",
   assertEquals(said.slice(1), ["and 1,234 more app errors within a second"]);
 });
 
-Deno.test("LogLimit runs no timer and says nothing while nothing is left out", async () => {
+Deno.test("LogLimit starts no timer and says nothing while nothing is left out, and one timer then", async () => {
   const said: string[] = [];
   const limit = new LogLimit("app error", (text) => said.push(text));
-  // A timer would outlive this test, which fails it.
-  assertEquals(taken(limit, Array(10).fill("a")), "faaaaaaaaa");
-  await flushLines();
-  assertEquals(said, []);
+  const { setTimeout } = globalThis;
+  let timers = 0;
+  Reflect.set(globalThis, "setTimeout", (call: () => void, milliseconds: number) => {
+    timers++;
+    return setTimeout(call, milliseconds);
+  });
+  try {
+    assertEquals(taken(limit, Array(10).fill("a")), "faaaaaaaaa");
+    await flushLines();
+    assertEquals([timers, said], [0, []]);
+    assertEquals(taken(limit, Array(5).fill("a")), "-----");
+    assertEquals(timers, 1);
+  } finally {
+    globalThis.setTimeout = setTimeout;
+    await flushLines();
+  }
 });

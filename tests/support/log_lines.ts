@@ -4,5 +4,5 @@ const SUM = /\band ([\d,]+) more [a-z ]+ within a second$/;
 
 /** How many messages lines stand for, each of one line: those that were logged, and those that were only counted. */
 export function messagesIn(lines: readonly string[]): number {
-  return lines.reduce((sum, line) => sum + Number(SUM.exec(line)?.[1]!.replaceAll(",", "") ?? 1), 0);
+  return lines.reduce((sum, line) => sum + Number(SUM.exec(line)?.[1]?.replaceAll(",", "") ?? 1), 0);
 }

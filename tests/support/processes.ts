@@ -79,7 +79,7 @@ export class Archangel implements AsyncDisposable {
     this.folder = Deno.makeTempDirSync({ prefix: "archangel_test_" });
     this.writeApp(start.app ?? PID_APP);
     this.writeConfig();
-    const args = command(`${this.folder}/archangel.yaml`, start.permissions ?? ["-A"]);
+    const args = serveArguments(`${this.folder}/archangel.yaml`, start.permissions ?? ["-A"]);
     const pipes = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
     this.#child = new Deno.Command(Deno.execPath(), { args, ...pipes, detached: start.leads ?? false })
       .spawn();
@@ -231,7 +231,8 @@ function statFields(pid: number): { state: string; parent: number } | undefined 
 /** Which packages the tests run with, found out once. */
 const packages = await choosePackages();
 
-function command(file: string, permissions: string[]): string[] {
+/** Arguments of Deno for `archangel serve` with a config file. */
+export function serveArguments(file: string, permissions: readonly string[]): string[] {
   const program = new URL("../../server/cli.ts", import.meta.url).href;
   const { config } = packages;
   return ["run", ...permissions, "-c", config, program, "serve", "--config", file, "--deno-config", config];
