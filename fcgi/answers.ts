@@ -8,6 +8,15 @@ import { reasonPhrase } from "../twig/mod.ts";
 import { ProtocolStatus, RecordType, writeEndRequest, writeLatin1, writeStreamEnd } from "./records.ts";
 
 /**
+ * Whether an answer of this status is without content, and so without length and type of it.
+ *
+ * @param status The status.
+ */
+export function isWithoutContent(status: number): boolean {
+  return status === 204 || status === 304;
+}
+
+/**
  * Writes the head of an answer. It always has a status line: without one, front ends make a 302 of
  * `Location`, or a 200, as each sees fit.
  *
@@ -24,7 +33,10 @@ export function writeHead(
   fields: string,
   length: number | undefined,
 ): void {
-  writeLatin1(out, RecordType.Stdout, id, encodeHead(status, fields, length));
+  const head = isWithoutContent(status)
+    ? encodeHead(status, fields.replace(/^content-type:.*\r\n/gm, ""), undefined)
+    : encodeHead(status, fields, length);
+  writeLatin1(out, RecordType.Stdout, id, head);
 }
 
 /**

@@ -14,7 +14,7 @@
  */
 import { InputBuffer, OutputBuffer } from "../twig/bytes.ts";
 import type { NEED_DATA, ProtocolError, WireEvent, WireLimits, WireProtocol } from "../twig/mod.ts";
-import { writeAnswerEnd, writeHead, writeStatus } from "./answers.ts";
+import { isWithoutContent, writeAnswerEnd, writeHead, writeStatus } from "./answers.ts";
 import { Intake } from "./intake.ts";
 import { RecordReader } from "./reader.ts";
 import { RecordType, writeBytes, writeStreamEnd, writeText } from "./records.ts";
@@ -152,10 +152,9 @@ export class FcgiCore implements WireProtocol {
   ): void {
     const request = this.#open.find(exchange);
     if (request === undefined) return;
-    const empty = status === 204 || status === 304;
     request.headSent = true;
-    request.bodyless = request.isHead || empty;
-    writeHead(out, request.id, status, fields, empty ? undefined : length);
+    request.bodyless = request.isHead || isWithoutContent(status);
+    writeHead(out, request.id, status, fields, length);
   }
 
   /**

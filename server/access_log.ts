@@ -88,7 +88,7 @@ function commonTime(time: number): string {
  * @returns One line without its end.
  */
 export function combinedLine(record: AccessRecord): string {
-  return `${record.remote || "-"} - ${escape(record.user) || "-"} ${commonTime(record.time)} ` +
+  return `${escape(record.remote) || "-"} - ${escape(record.user) || "-"} ${commonTime(record.time)} ` +
     `"${escape(record.method)} ${escape(record.target)} ${escape(record.protocol)}" ` +
     `${record.status || 499} ${record.bytes || "-"} "${escape(record.referer) || "-"}" "${
       escape(record.agent) || "-"
