@@ -5,7 +5,23 @@
  */
 import type { OutputBuffer } from "../twig/bytes.ts";
 import { reasonPhrase } from "../twig/mod.ts";
-import { ProtocolStatus, RecordType, writeAnswer, writeEndRequest, writeLatin1, writeStreamEnd } from "./records.ts";
+import {
+  ProtocolStatus,
+  RecordType,
+  writeAnswer,
+  writeEndRequest,
+  writeLatin1,
+  writeStreamEnd,
+} from "./records.ts";
+
+/**
+ * Whether an answer of this status is without content, and so without length and type of it.
+ *
+ * @param status The status.
+ */
+export function isWithoutContent(status: number): boolean {
+  return status === 204 || status === 304;
+}
 
 /**
  * Writes the head of an answer. It always has a status line: without one, front ends make a 302 of
@@ -24,7 +40,7 @@ export function writeHead(
   fields: string,
   length: number | undefined,
 ): void {
-  writeLatin1(out, RecordType.Stdout, id, encodeHead(status, fields, length));
+  writeLatin1(out, RecordType.Stdout, id, headText(status, fields, length));
 }
 
 /**
@@ -47,7 +63,7 @@ export function writeWhole(
   length: number | undefined,
   body: Uint8Array | string,
 ): number {
-  const size = writeAnswer(out, RecordType.Stdout, id, encodeHead(status, fields, length), body);
+  const size = writeAnswer(out, RecordType.Stdout, id, headText(status, fields, length), body);
   writeAnswerEnd(out, id);
   return size;
 }
@@ -74,9 +90,10 @@ export function writeAnswerEnd(
  * @param out Where to.
  * @param id The request id.
  * @param status The status.
+ * @param isHead Whether the method is HEAD, so that there is no body.
  */
-export function writeStatus(out: OutputBuffer, id: number, status: number): void {
-  writeStatusHead(out, id, status, "");
+export function writeStatus(out: OutputBuffer, id: number, status: number, isHead: boolean): void {
+  writeStatusText(out, id, status, "", isHead);
   writeAnswerEnd(out, id);
 }
 
@@ -88,14 +105,36 @@ export function writeStatus(out: OutputBuffer, id: number, status: number): void
  * @param id The request id.
  */
 export function writeOverloaded(out: OutputBuffer, id: number): void {
-  writeStatusHead(out, id, 503, "retry-after: 1\r\n");
+  writeStatusText(out, id, 503, "retry-after: 1\r\n", false);
   writeAnswerEnd(out, id, ProtocolStatus.Overloaded);
 }
 
-function writeStatusHead(out: OutputBuffer, id: number, status: number, fields: string): void {
+function writeStatusText(
+  out: OutputBuffer,
+  id: number,
+  status: number,
+  fields: string,
+  isHead: boolean,
+): void {
   const body = `${reasonPhrase(status)}\n`;
   const head = encodeHead(status, `content-type: text/plain; charset=utf-8\r\n${fields}`, body.length);
-  writeLatin1(out, RecordType.Stdout, id, head + body);
+  writeLatin1(out, RecordType.Stdout, id, isHead ? head : head + body);
+}
+
+let lastStatus = 0;
+let lastFields = "";
+let lastLength: number | undefined;
+let lastText = "";
+
+/** Most answers have the head of the one before. */
+function headText(status: number, fields: string, length: number | undefined): string {
+  if (length === lastLength && status === lastStatus && fields === lastFields) return lastText;
+  lastStatus = status;
+  lastFields = fields;
+  lastLength = length;
+  return lastText = isWithoutContent(status)
+    ? encodeHead(status, fields.replace(/^content-type:.*\r\n/gm, ""), undefined)
+    : encodeHead(status, fields, length);
 }
 
 function encodeHead(status: number, fields: string, length: number | undefined): string {

@@ -14,7 +14,7 @@
  */
 import { InputBuffer, OutputBuffer } from "../twig/bytes.ts";
 import type { NEED_DATA, ProtocolError, WireEvent, WireLimits, WireProtocol } from "../twig/mod.ts";
-import { writeAnswerEnd, writeHead, writeStatus, writeWhole } from "./answers.ts";
+import { isWithoutContent, writeAnswerEnd, writeHead, writeStatus, writeWhole } from "./answers.ts";
 import { Intake } from "./intake.ts";
 import { RecordReader } from "./reader.ts";
 import { RecordType, writeBytes, writeStreamEnd, writeText } from "./records.ts";
@@ -76,8 +76,16 @@ export class FcgiCore implements WireProtocol {
     this.#reader = new RecordReader(this.input, this.output, this.#open, intake, limits);
   }
 
-  /** As {@linkcode WireProtocol.idle}. */
+  /**
+   * As {@linkcode WireProtocol.idle}. At the end of the connection it is not, if records of an answered
+   * request may still come: whoever closes then has to read on, or they reset the connection, and what
+   * the peer has not received of the answer is lost.
+   */
   get idle(): boolean {
+    return this.#atRest && !(this.#open.awaitsRecords && this.closing);
+  }
+
+  get #atRest(): boolean {
     return this.#open.size === 0 && this.#reader.betweenRecords;
   }
 
@@ -86,7 +94,7 @@ export class FcgiCore implements WireProtocol {
    * end of input or `refuse`, when the last open request is over; after `stop`, when at rest.
    */
   get closing(): boolean {
-    return this.#open.done || (this.#stopped && this.idle);
+    return this.#open.done || (this.#stopped && this.#atRest);
   }
 
   /**
@@ -146,10 +154,9 @@ export class FcgiCore implements WireProtocol {
   ): void {
     const request = this.#open.find(exchange);
     if (request === undefined) return;
-    const empty = status === 204 || status === 304;
     request.headSent = true;
-    request.bodyless = request.isHead || empty;
-    writeHead(out, request.id, status, fields, empty ? undefined : length);
+    request.bodyless = request.isHead || isWithoutContent(status);
+    writeHead(out, request.id, status, fields, length);
   }
 
   /**
@@ -206,9 +213,8 @@ export class FcgiCore implements WireProtocol {
   ): number {
     const request = this.#open.find(exchange);
     if (request === undefined) return 0;
-    const empty = status === 204 || status === 304;
-    const body = empty || request.isHead ? "" : chunk;
-    const size = writeWhole(out, request.id, status, fields, empty ? undefined : length, body);
+    const body = request.isHead || isWithoutContent(status) ? "" : chunk;
+    const size = writeWhole(out, request.id, status, fields, length, body);
     this.#open.close(request);
     return size;
   }
@@ -235,7 +241,7 @@ export class FcgiCore implements WireProtocol {
    */
   refuse(error: ProtocolError, out: OutputBuffer): void {
     for (const request of this.#open) {
-      if (error.status !== 0 && !request.headSent) writeStatus(out, request.id, error.status);
+      if (error.status !== 0 && !request.headSent) writeStatus(out, request.id, error.status, request.isHead);
       this.#open.close(request);
     }
     this.#open.last = true;

@@ -81,7 +81,7 @@ export class Intake {
 
   /** What was said no to at once. Further records of the id are ignored, since none is open. */
   #turnAway(request: Request, status: number, code: string, why: string): Refused {
-    if (!request.keepConnection) this.#open.last = true;
+    this.#open.close(request);
     const error = new ProtocolError(status, code, `Cannot begin FastCGI request ${request.id}: ${why}`);
     return { kind: "refused", exchange: request.number, error };
   }
@@ -105,25 +105,25 @@ export class Intake {
    * The end of PARAMS: there is a request, if it is one.
    *
    * @param request The request.
-   * @param bodyEnds Whether the end of STDIN is here already.
+   * @param stdinEnds Whether the end of STDIN is here already.
    * @returns The head, or why there is none.
    */
-  endParams(request: Request, bodyEnds: boolean): RequestHead | Refused {
+  endParams(request: Request, stdinEnds: boolean): RequestHead | Refused {
     let head: RequestHead;
+    request.stdinEnded = stdinEnds;
     try {
-      head = this.#readHead(request, bodyEnds);
+      head = this.#readHead(request);
     } catch (error) {
       if (error instanceof ProtocolError) return this.refuse(request, error);
       throw error;
     }
     request.expected = head.bodyLength;
-    request.isHead = head.method === "HEAD";
     request.state = State.Body;
     if (head.bodyLength === 0) this.#bodyIsWhole(request);
     return head;
   }
 
-  #readHead(request: Request, bodyEnds: boolean): RequestHead {
+  #readHead(request: Request): RequestHead {
     const params = request.params.finish();
     const { headerFields, bodyBytes } = this.#limits;
     if (params === undefined) {
@@ -136,7 +136,8 @@ export class Intake {
         `Cannot read PARAMS: ${params.size} pairs are too many`,
       );
     }
-    const head = readHead(params, request.number, bodyEnds ? 0 : undefined);
+    request.isHead = params.get("REQUEST_METHOD") === "HEAD";
+    const head = readHead(params, request.number, request.stdinEnded ? 0 : undefined);
     if (head.bodyLength !== undefined && head.bodyLength > bodyBytes) {
       throw new ProtocolError(413, "body-too-large", `Cannot take a body of ${head.bodyLength} bytes`);
     }
@@ -165,11 +166,13 @@ export class Intake {
   /**
    * The end of STDIN.
    *
-   * @param request The request, whose body is not whole.
+   * @param request The request.
    * @returns What to report if it came too early.
    */
-  endBody(request: Request): Aborted | undefined {
+  endStdin(request: Request): Aborted | undefined {
     const { expected, received } = request;
+    request.stdinEnded = true;
+    if (request.state === State.Answering) return undefined;
     if (expected !== undefined) {
       return this.#fail(request, 400, `The request body ended after ${received} of ${expected} bytes`);
     }
@@ -232,7 +235,7 @@ export class Intake {
    * @returns What to report.
    */
   refuse(request: Request, error: ProtocolError): Refused {
-    writeStatus(this.#output, request.id, error.status);
+    writeStatus(this.#output, request.id, error.status, request.isHead);
     this.#open.close(request);
     return { kind: "refused", exchange: request.number, error };
   }
@@ -240,7 +243,7 @@ export class Intake {
   /** An app is at work on this request, and will not get what it was promised. */
   #fail(request: Request, status: number, reason: string): Aborted {
     if (request.headSent) this.#open.last = true;
-    else writeStatus(this.#output, request.id, status);
+    else writeStatus(this.#output, request.id, status, request.isHead);
     this.#open.close(request);
     return aborted(request, reason);
   }

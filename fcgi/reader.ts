@@ -162,9 +162,9 @@ export class RecordReader {
         return this.#intake.abort(request);
       case RecordType.Params:
         if (this.#content > 0) return undefined;
-        return this.#intake.endParams(request, this.#bodyEnds());
+        return this.#intake.endParams(request, this.#stdinEnds());
       default:
-        return this.#content > 0 ? undefined : this.#intake.endBody(request);
+        return this.#content > 0 ? undefined : this.#intake.endStdin(request);
     }
   }
 
@@ -196,8 +196,11 @@ export class RecordReader {
     return this.#intake.begin(id, role, keep);
   }
 
-  /** Whether the end of STDIN is here already: then a request without CONTENT_LENGTH has no body. */
-  #bodyEnds(): boolean {
+  /**
+   * Whether the next record is here already and ends STDIN: then a request without CONTENT_LENGTH has
+   * no body, and one that is answered now leaves nothing behind.
+   */
+  #stdinEnds(): boolean {
     const input = this.#input;
     const at = input.start + this.#skip;
     if (at + HEADER_SIZE > input.end) return false;
@@ -228,6 +231,7 @@ export class RecordReader {
     const before = this.#input.length;
     const event = this.#intake.takeBody(request, this.#input, size);
     this.#content -= before - this.#input.length;
+    if (request.state === State.Answering && this.#content === 0) request.stdinEnded = this.#stdinEnds();
     return event;
   }
 

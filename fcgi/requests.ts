@@ -29,6 +29,8 @@ export class Request {
   expected: number | undefined = undefined;
   /** Body bytes that have come. */
   received = 0;
+  /** Whether the end of STDIN has come, or is known to be here. */
+  stdinEnded = false;
   /** Whether the method is HEAD. */
   isHead = false;
   /** Whether the head of the answer is encoded. */
@@ -54,6 +56,8 @@ export class Request {
 export class OpenRequests implements Iterable<Request> {
   /** True once the connection closes as soon as none is open. */
   last = false;
+  /** True once a request was over before the end of its STDIN: records of it may be on their way. */
+  awaitsRecords = false;
   readonly #byId: Map<number, Request> = new Map();
   #serial = 0;
 
@@ -110,6 +114,7 @@ export class OpenRequests implements Iterable<Request> {
     request.state = State.Over;
     this.#byId.delete(request.id);
     if (!request.keepConnection) this.last = true;
+    if (!request.stdinEnded) this.awaitsRecords = true;
   }
 
   /** The open ones, oldest first. They may be closed on the way. */

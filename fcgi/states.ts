@@ -62,7 +62,8 @@ const TABLE: readonly Row[] = (() => {
   rows[RecordType.AbortRequest] = [ Ignore,     Ignore, Accept, Accept, Accept ];
   rows[RecordType.Params]       = [ Ignore,     Ignore, Accept, Ignore, Ignore ];
   // Before PARAMS has ended, nobody knows what STDIN belongs to: 400 for this request.
-  rows[RecordType.Stdin]        = [ Ignore,     Ignore, Answer, Accept, Ignore ];
+  // Of what comes after the whole body, only the end of STDIN counts.
+  rows[RecordType.Stdin]        = [ Ignore,     Ignore, Answer, Accept, Accept ];
   rows[RecordType.GetValues]    = [ Answer,     Ignore, Ignore, Ignore, Ignore ];
   return rows;
 })();

@@ -6,10 +6,9 @@
  * @module
  */
 import type { Exchange } from "../twig/exchange.ts";
+import { LineQueue } from "./line_queue.ts";
 import type { LogSettings } from "./settings.ts";
-
-/** Lines that may wait for a slow disk or pipe, in characters; further ones are dropped and counted. */
-const BACKLOG = 4 * 1024 * 1024;
+import { standardLines } from "./standard_lines.ts";
 
 /** One finished exchange, as plain values. */
 export interface AccessRecord {
@@ -89,7 +88,7 @@ function commonTime(time: number): string {
  * @returns One line without its end.
  */
 export function combinedLine(record: AccessRecord): string {
-  return `${record.remote || "-"} - ${escape(record.user) || "-"} ${commonTime(record.time)} ` +
+  return `${escape(record.remote) || "-"} - ${escape(record.user) || "-"} ${commonTime(record.time)} ` +
     `"${escape(record.method)} ${escape(record.target)} ${escape(record.protocol)}" ` +
     `${record.status || 499} ${record.bytes || "-"} "${escape(record.referer) || "-"}" "${
       escape(record.agent) || "-"
@@ -110,28 +109,19 @@ export function jsonLine(record: AccessRecord): string {
   });
 }
 
-/** Where lines go. */
-export interface LogTarget {
-  /** Writes some of `bytes`; returns how many. */
-  write(bytes: Uint8Array): Promise<number>;
-}
-
-/** Writes lines in batches, in order, without making a request wait. */
+/** Logs exchanges when they are over, without making a request wait. */
 export class AccessLog {
-  readonly #target: LogTarget;
+  readonly #lines: LineQueue;
   readonly #format: (record: AccessRecord) => string;
   readonly #release: () => void;
-  #pending = "";
-  #dropped = 0;
-  #writing: Promise<void> | undefined;
 
   /**
-   * @param target Where lines go.
+   * @param lines Where lines go.
    * @param format How a line is made.
-   * @param release Closes the target, if that is to be closed.
+   * @param release Closes the file, if it is one.
    */
-  constructor(target: LogTarget, format: (record: AccessRecord) => string, release: () => void = () => {}) {
-    this.#target = target;
+  constructor(lines: LineQueue, format: (record: AccessRecord) => string, release: () => void = () => {}) {
+    this.#lines = lines;
     this.#format = format;
     this.#release = release;
   }
@@ -143,45 +133,13 @@ export class AccessLog {
    * @param now Milliseconds since the epoch.
    */
   add(exchange: Exchange, now: number): void {
-    if (this.#pending.length > BACKLOG) {
-      this.#dropped++;
-      return;
-    }
-    this.#pending += this.#format(accessRecord(exchange, now)) + "\n";
-    this.#writing ??= this.#write();
+    this.#lines.add(this.#format(accessRecord(exchange, now)) + "\n");
   }
 
-  /** Resolves when everything is written. */
-  async flush(): Promise<void> {
-    while (this.#writing !== undefined) await this.#writing;
-  }
-
-  /** Writes what is there, then lets go of the file. Resolves when that is done. */
+  /** Writes what is there, then lets go of the file. Resolves when that is done, or a second has passed. */
   async close(): Promise<void> {
-    await this.flush();
+    await this.#lines.flush();
     this.#release();
-  }
-
-  async #write(): Promise<void> {
-    const encoder = new TextEncoder();
-    // One turn, so that all exchanges which end together share a write.
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    try {
-      while (this.#pending !== "") {
-        let rest = encoder.encode(this.#pending);
-        this.#pending = "";
-        while (rest.length > 0) rest = rest.subarray(await this.#target.write(rest));
-        if (this.#dropped > 0) {
-          this.#pending += `archangel: ${this.#dropped} access log lines were dropped, the log is too slow\n`;
-          this.#dropped = 0;
-        }
-      }
-    } catch {
-      // A closed pipe or a full disk: requests go on, lines are lost.
-      this.#pending = "";
-    } finally {
-      this.#writing = undefined;
-    }
   }
 }
 
@@ -194,23 +152,24 @@ export class AccessLog {
  */
 export async function openAccessLog(settings: LogSettings): Promise<AccessLog | undefined> {
   if (settings.access === "off") return undefined;
-  const { target, terminal, release } = await openTarget(settings.access);
+  const { lines, terminal, release } = await openTarget(settings.access);
   const combined = settings.format === "combined" || (settings.format === "auto" && terminal);
-  return new AccessLog(target, combined ? combinedLine : jsonLine, release);
+  return new AccessLog(lines, combined ? combinedLine : jsonLine, release);
 }
 
 interface OpenTarget {
-  readonly target: LogTarget;
+  readonly lines: LineQueue;
   readonly terminal: boolean;
   readonly release?: () => void;
 }
 
 async function openTarget(where: string): Promise<OpenTarget> {
-  if (where === "stdout") return { target: Deno.stdout, terminal: Deno.stdout.isTerminal() };
-  if (where === "stderr") return { target: Deno.stderr, terminal: Deno.stderr.isTerminal() };
+  if (where === "stdout" || where === "stderr") {
+    return { lines: standardLines(where), terminal: Deno[where].isTerminal() };
+  }
   try {
     const file = await Deno.open(where, { append: true, create: true });
-    return { target: file, terminal: false, release: () => file.close() };
+    return { lines: new LineQueue(file, true), terminal: false, release: () => file.close() };
   } catch (error) {
     throw new Error(`Cannot open the access log ${where}: ${(error as Error).message}`);
   }

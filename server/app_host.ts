@@ -50,6 +50,33 @@ export class HostedApp {
   }
 }
 
+/** How long the others may still take when an app cannot be loaded, in milliseconds. */
+const OTHERS = 1_000;
+
+/**
+ * Loads apps side by side. Whoever has to mend one that is broken is told at once of the others that are.
+ *
+ * @param apps The apps.
+ * @throws {AppLoadError} If one cannot be loaded.
+ * @throws {AggregateError} If several cannot, with an {@linkcode AppLoadError} for each, in their order.
+ */
+export async function loadEach(apps: readonly HostedApp[]): Promise<void> {
+  const failures = new Map<HostedApp, unknown>();
+  const late = Promise.withResolvers<void>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const loads = apps.map((app) =>
+    app.load().catch((error) => {
+      failures.set(app, error);
+      timer ??= setTimeout(late.resolve, OTHERS);
+    })
+  );
+  await Promise.race([Promise.all(loads), late.promise]);
+  clearTimeout(timer);
+  const errors = apps.filter((app) => failures.has(app)).map((app) => failures.get(app));
+  if (errors.length === 1) throw errors[0];
+  if (errors.length > 1) throw new AggregateError(errors, `Cannot load ${errors.length} apps`);
+}
+
 /**
  * Loads an app.
  *

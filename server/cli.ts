@@ -9,6 +9,7 @@ import { AppLoadError, ConfigError, ListenError } from "./errors.ts";
 import { EXIT } from "./exit_codes.ts";
 import { describeError } from "./say.ts";
 import type { Site } from "./site.ts";
+import { flushLines } from "./standard_lines.ts";
 import { processTerminal, red, showProblems, type Terminal } from "./terminal.ts";
 
 export type { Site, Terminal };
@@ -31,6 +32,8 @@ export async function main(
     const line = await readLine(args, site);
     return await helpOrVersion(line, args, terminal) ?? await run(line, terminal);
   } catch (error) {
+    // The terminal does not wait for lines that are on their way.
+    await flushLines();
     return report(error, terminal);
   }
 }
@@ -84,7 +87,9 @@ function report(error: unknown, terminal: Terminal): number {
  * @returns Never.
  */
 export async function runAndExit(site?: Site): Promise<never> {
-  Deno.exit(await main(Deno.args, undefined, site));
+  const code = await main(Deno.args, undefined, site);
+  await flushLines();
+  Deno.exit(code);
 }
 
 if (import.meta.main) await runAndExit();

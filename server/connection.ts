@@ -59,7 +59,10 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   onCorkList = false;
   /** {@linkcode TurnTaker}: when it was last busy. */
   turnWindow = -1;
-  /** {@linkcode Expiring}: the earlier one of the read's and the write's. */
+  /**
+   * {@linkcode Expiring}: not after the earlier one of the read's and the write's. Both move to later with
+   * every request; this one follows when it has passed.
+   */
   deadline = Infinity;
 
   readonly #transport: Transport;
@@ -122,7 +125,8 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
 
   /** Serves the connection until it is closed. Never rejects. */
   async run(): Promise<void> {
-    const { clock } = this.#host;
+    const { clock, turns } = this.#host;
+    const { output } = this.#core;
     clock.watch(this);
     this.#setReadDeadline(clock.now + this.#host.timeouts.header);
     try {
@@ -131,9 +135,8 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
           await new Promise<void>((resolve) => this.#resume = resolve);
           continue;
         }
-        const { output } = this.#core;
         const size = await this.#transport.read(this.#nextView());
-        this.#host.clock.tick();
+        clock.tick();
         if (this.#phase !== Phase.Serving) {
           if (size === null) break;
           continue;
@@ -143,7 +146,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
           continue;
         }
         this.#received(size);
-        const place = this.#host.turns.received(this);
+        const place = turns.needed(clock.watched) ? turns.received(this) : 0;
         do {
           this.#advance();
           // Nearly always the batch is one piece that the socket takes whole: no promise but its own.
@@ -163,7 +166,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
         } while (this.#stalled);
         if (this.#core.closing && this.#open.size === 0) this.#startClosing();
         else {
-          const turn = this.#host.turns.turn(place, clock.watched);
+          const turn = place > 0 ? turns.turn(place, clock.watched) : undefined;
           if (turn !== undefined) await turn;
         }
       }
@@ -196,7 +199,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   close(): void {
     if (this.#phase === Phase.Closed) return;
     this.#phase = Phase.Closed;
-    this.deadline = Infinity;
+    this.deadline = this.#readDeadline = this.#writeDeadline = Infinity;
     try {
       this.#transport.close();
     } catch {
@@ -263,11 +266,9 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
 
   #received(size: number): void {
     this.#memory.received(size);
-    if (this.#open.size > 0) {
-      if (this.#wantsInput()) this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.body);
-    } else if (!this.#headStarted) {
-      this.#headStarted = true;
-      this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.header);
+    // With none open `#rest` sets it.
+    if (this.#open.size > 0 && this.#wantsInput()) {
+      this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.body);
     }
   }
 
@@ -649,18 +650,17 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
 
   #setReadDeadline(at: number): void {
     this.#readDeadline = at;
-    this.#setDeadline();
+    if (at < this.deadline) this.#expectBy(at);
   }
 
   #setWriteDeadline(at: number): void {
     this.#writeDeadline = at;
-    this.#setDeadline();
+    if (at < this.deadline) this.#expectBy(at);
   }
 
-  #setDeadline(): void {
-    const at = this.#readDeadline < this.#writeDeadline ? this.#readDeadline : this.#writeDeadline;
+  #expectBy(at: number): void {
     this.deadline = at;
-    if (at !== Infinity) this.#host.clock.arm(at);
+    this.#host.clock.arm(at);
   }
 
   /** Whether the peer that sent its FIN has answered what was written since then with a reset. */
@@ -669,8 +669,13 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     this.#transport.write(NOTHING).catch(() => this.close());
   }
 
-  /** {@linkcode Expiring}: a deadline has passed. */
+  /** {@linkcode Expiring}: a deadline has passed, or has moved to later meanwhile. */
   expire(now: number): void {
+    if (this.#readDeadline <= now || this.#writeDeadline <= now) this.#expired(now);
+    this.deadline = Math.min(this.#readDeadline, this.#writeDeadline);
+  }
+
+  #expired(now: number): void {
     if (this.#writeDeadline <= now || this.#phase !== Phase.Serving) return this.close();
     // Whoever has not taken the last answer yet owes nothing; the write deadline bounds that.
     if (this.#unsent > 0) return this.#setReadDeadline(now + this.#readPatience);

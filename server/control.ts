@@ -7,7 +7,7 @@
  * Up, they use the worker's stderr, or its stdout when the access log goes to stderr. The other of
  * the two is inherited, so access lines reach the real stream without passing through the
  * supervisor, and "is this a terminal" is answered truthfully. What else a worker writes on the
- * shared stream (warnings, `console.error`, a crash of the runtime) is passed on unchanged. A third
+ * shared stream (warnings, `console.error`, a crash of the runtime) is passed on, line by line. A third
  * channel was measured and is dearer: two workers are up after 2.3 times the start of an empty
  * program this way, 2.5 with a Unix socket (which also needs a secret and permissions of its own),
  * and 5.5 with the `ipc` pipe of `node:child_process`.

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { withoutColours } from "../twig/errors.ts";
 
 /** One thing that is wrong with the config. */
 export interface ConfigProblem {
@@ -49,17 +50,6 @@ export class ConfigError extends Error {
     super(problems.map((problem) => problem.report).join("\n"));
     this.problems = problems;
   }
-}
-
-/**
- * Takes the colours out of a text. Deno puts some into its messages about modules, and logs keep them.
- *
- * @param text The text.
- * @returns The text without SGR sequences (ECMA-48 §8.3.117).
- */
-export function withoutColours(text: string): string {
-  // deno-lint-ignore no-control-regex
-  return text.replace(/\x1b\[[\d;]*m/g, "");
 }
 
 /** Thrown when an app's module cannot be loaded: says which app, which module, and why. */

@@ -11,6 +11,7 @@ import { ErrorLog } from "./error_log.ts";
 import { HttpCore } from "./http/mod.ts";
 import { Host, Site } from "./service.ts";
 import type { Settings } from "./settings.ts";
+import { flushLines } from "./standard_lines.ts";
 
 const LOOPBACK: Addresses = {
   remoteAddr: { transport: "tcp", hostname: "127.0.0.1", port: 0 },
@@ -99,4 +100,5 @@ export async function requestInProcess(
   transport.send(request);
   const core: WireProtocol = new HttpCore(settings.limits);
   await host.serve(transport, core, new HttpEndpoints(LOOPBACK));
+  await flushLines();
 }

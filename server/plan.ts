@@ -18,6 +18,7 @@ import type { Role } from "./control.ts";
 import { EXIT } from "./exit_codes.ts";
 import { SAME_KEYPRESS } from "./os_signals.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
+import { settingsChanges } from "./settings_changes.ts";
 import {
   type Action,
   type Event,
@@ -241,14 +242,17 @@ class Planner {
   }
 
   #takeOver(generation: Generation): void {
+    const { number, settings } = generation;
+    const changes = settingsChanges(this.state.current.settings, settings);
     this.state.current = generation;
     this.state.rising = undefined;
     this.state.vacancies = [];
     this.#do({ type: "place" });
     for (const handle of this.state.handles) {
-      if (handle.generation !== generation.number) this.#release(handle);
+      if (handle.generation !== number) this.#release(handle);
     }
-    this.#say(`reloaded: generation ${generation.number} serves with ${count(generation.settings.workers)}`);
+    const done = `reloaded: generation ${number} serves with ${count(settings.workers)}`;
+    this.#say(changes === "" ? done : `${done}; ${changes}`);
     this.#reloadIfAsked();
   }
 

@@ -4,44 +4,30 @@
  * @module
  */
 
-import { withoutColours } from "./errors.ts";
-
-const encoder = new TextEncoder();
+import { withoutColours } from "../twig/errors.ts";
+import { standardLines } from "./standard_lines.ts";
 
 /**
- * Writes a message to stderr, at once and whole. It never throws: when nobody reads stderr any
- * more, the server still serves.
+ * Has a message written to stderr, whole and after those before it. It neither waits nor throws: when
+ * nobody reads stderr any more, the server still serves. Call `flushLines()` before the process ends.
  *
  * @param speaker Whose message: `archangel`, or `worker 3`.
  * @param text The message; may have several lines.
  */
 export function say(speaker: string, text: string): void {
-  try {
-    writeAll(Deno.stderr, encoder.encode(`${speaker}: ${text}\n`));
-  } catch {
-    // stderr is closed
-  }
+  standardLines("stderr").add(`${speaker}: ${text}\n`);
 }
 
 /**
- * Writes all bytes to a stream of this process, as often as it takes.
- *
- * @param stream `Deno.stdout` or `Deno.stderr`.
- * @param bytes What to write.
- * @throws {Deno.errors.BrokenPipe} If nobody reads the stream.
- */
-export function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
-  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(stream.writeSync(rest));
-}
-
-/**
- * An error as a person wants to read it: the message, and the stack of what caused it.
+ * An error as a person wants to read it: the message, and the stack of what caused it. Of several in one,
+ * each is shown.
  *
  * @param error Anything thrown.
  * @returns One line, or several if there is a cause.
  */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError) return [error.message, ...error.errors.map(describeError)].join("\n");
   const stack = causeOf(error);
   return stack === "" ? error.message : `${error.message}\n${stack}`;
 }

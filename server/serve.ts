@@ -13,6 +13,7 @@ import type { Service } from "./service.ts";
 import { prepare, type Prepared, type ServeOptions } from "./serve_options.ts";
 import type { ListenAddress } from "./settings.ts";
 import { becomeWorker, detectSelf, isWorkerStart, type SelfStart, WORKER_ARGUMENT } from "./spawn.ts";
+import { flushLines } from "./standard_lines.ts";
 
 /** A running server. Disposing of it closes it. */
 export interface Server extends AsyncDisposable {
@@ -63,6 +64,7 @@ export interface Backend {
  * @returns The running server.
  * @throws {ConfigError} If the options are wrong; it names all that is.
  * @throws {AppLoadError} If an app cannot be loaded that has to be there at the start.
+ * @throws {AggregateError} If several cannot; it has an {@linkcode AppLoadError} for each.
  * @throws {ListenError} If an address cannot be bound, without workers.
  * @throws {PortError} The same with workers.
  * @throws {Error} If a worker does not get ready.
@@ -188,7 +190,8 @@ class RunningServer implements Server {
   }
 
   close(): Promise<void> {
-    return this.#closed ??= this.#backend.close();
+    // The caller may end the process next.
+    return this.#closed ??= this.#backend.close().then(flushLines);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -12,7 +12,7 @@ import type { RequestHead, WireProtocol } from "../twig/wire.ts";
 import { Router } from "../router/mod.ts";
 import { formatAddress } from "./address.ts";
 import { type AccessLog, openAccessLog } from "./access_log.ts";
-import { HostedApp } from "./app_host.ts";
+import { HostedApp, loadEach } from "./app_host.ts";
 import { Clock } from "./clock.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionHost, Endpoints, MountedApp, Route, Transport } from "./connection_host.ts";
@@ -69,6 +69,7 @@ export interface Service {
    * @param settings What to serve, on the same listeners.
    * @param functions Apps that are functions.
    * @throws {AppLoadError} If an app cannot be loaded; then everything stays as it was.
+   * @throws {AggregateError} If several cannot; likewise.
    * @throws {TypeError} If the listeners are not the same.
    */
   change(settings: Settings, functions: Functions): Promise<void>;
@@ -125,9 +126,10 @@ export class Site {
    *
    * @param all Load every app.
    * @throws {AppLoadError} If one cannot be loaded.
+   * @throws {AggregateError} If several cannot.
    */
   async load(all: boolean): Promise<void> {
-    await Promise.all(this.#apps.filter(({ spec }) => all || spec.preload).map((app) => app.load()));
+    await loadEach(this.#apps.filter(({ spec }) => all || spec.preload));
   }
 
   /**
@@ -267,6 +269,7 @@ export class Host implements ConnectionHost {
  * @param options How this process does.
  * @returns The running service.
  * @throws {AppLoadError} If an app cannot be loaded.
+ * @throws {AggregateError} If several apps cannot be loaded.
  * @throws {ListenError} If an address cannot be bound. Nothing is left bound then.
  * @throws {TypeError} If FCGI_WEB_SERVER_ADDRS cannot be read.
  */

@@ -228,7 +228,8 @@ export const SETTINGS = [
     kind: kinds.size([256, MiB]),
     default: DEFAULT_LIMITS.targetBytes,
     summary: "Longest request target: path and query (414).",
-    reason: "RFC 9112 §3 asks for 8000 octets at least.",
+    reason:
+      "RFC 9112 §3 asks for 8000 octets at least. Over FastCGI it is the front end that holds clients to a limit.",
   }),
   setting({
     key: "limits.header_bytes",
@@ -236,13 +237,13 @@ export const SETTINGS = [
     default: DEFAULT_LIMITS.headerBytes,
     summary: "Largest request head, request line included (431).",
     reason:
-      "Browsers with many cookies send 16 KiB. Every connection may hold this much before an app is asked.",
+      "Browsers with many cookies send 16 KiB. Every connection may hold this much before an app is asked, and over FastCGI 8 times as much, for front ends add variables of their own.",
   }),
   setting({
     key: "limits.header_fields",
     kind: kinds.count([1, 10_000]),
     default: DEFAULT_LIMITS.headerFields,
-    summary: "Most header fields in a request, and most CGI variables over FastCGI (431).",
+    summary: "Most header fields in a request; over FastCGI, 8 times as many CGI variables (431).",
     reason: "Front ends add a few dozen; thousands of tiny fields cost more time than their bytes suggest.",
   }),
   setting({

@@ -4,20 +4,17 @@
  *
  * @module
  */
-import { say } from "./say.ts";
+import type { ErrorLog } from "./error_log.ts";
 
 /**
  * Logs stray errors from now on, and lets the process live.
  *
- * @param speaker Whose process this is: `worker 3`.
+ * @param errors The error log of this process.
  */
-export function surviveStrayErrors(speaker: string): void {
+export function surviveStrayErrors(errors: ErrorLog): void {
   const log = (event: Event, error: unknown) => {
     event.preventDefault();
-    say(
-      speaker,
-      `an app left an error unhandled: ${error instanceof Error ? error.stack : String(error)}`,
-    );
+    errors.strayError(error);
   };
   globalThis.addEventListener("error", (event) => log(event, event.error));
   globalThis.addEventListener("unhandledrejection", (event) => log(event, event.reason));

@@ -5,7 +5,6 @@
  * @module
  */
 import type { ConfigError } from "./errors.ts";
-import { writeAll } from "./say.ts";
 
 /** Where a command prints. Lines are given without a line feed at the end. */
 export interface Terminal {
@@ -33,6 +32,17 @@ export function processTerminal(): Terminal {
     error: (text) => writeAll(Deno.stderr, encoder.encode(`${text}\n`)),
     colour: !Deno.noColor && Deno.stderr.isTerminal(),
   };
+}
+
+/**
+ * Writes all bytes to a stream of this process, as often as it takes, and waits for a reader that is slow.
+ *
+ * @param stream `Deno.stdout` or `Deno.stderr`.
+ * @param bytes What to write.
+ * @throws {Deno.errors.BrokenPipe} If nobody reads the stream.
+ */
+export function writeAll(stream: { writeSync(bytes: Uint8Array): number }, bytes: Uint8Array): void {
+  for (let rest = bytes; rest.length > 0;) rest = rest.subarray(stream.writeSync(rest));
 }
 
 /**

@@ -22,11 +22,14 @@ import {
   type ToSupervisor,
   type ToWorker,
 } from "./control.ts";
+import { ErrorLog } from "./error_log.ts";
 import { EXIT } from "./exit_codes.ts";
 import { RecordReader } from "./records.ts";
-import { describeError, say, writeAll } from "./say.ts";
+import { describeError, say } from "./say.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
+import { flushLines } from "./standard_lines.ts";
 import { surviveStrayErrors } from "./stray_errors.ts";
+import { writeAll } from "./terminal.ts";
 import type { WaitingSocket } from "./unix_socket.ts";
 
 /** What a worker runs: the part of a service that this file needs. */
@@ -96,17 +99,21 @@ class Worker {
 
   async #boot({ settings, worker, role, key, held }: Boot): Promise<void> {
     this.#name = `worker ${worker}`;
-    surviveStrayErrors(this.#name);
+    surviveStrayErrors(new ErrorLog(this.#name));
     if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => this.#drain(true));
     const stream = Deno[controlStream(settings.log.access)];
-    const tell = (message: ToSupervisor) => writeAll(stream, encodeMessage(message, key));
+    const tell = async (message: ToSupervisor) => {
+      // Lines that are on their way go first, or the record might come into the middle of one.
+      await flushLines();
+      writeAll(stream, encodeMessage(message, key));
+    };
     try {
       const rising = role === "rising";
       this.#service = this.#start(settings, { reusePort: true, worker, held, wait: rising, loadAll: rising });
       const { addresses, waiting } = await this.#service;
-      tell({ type: "ready", addresses, waiting });
+      await tell({ type: "ready", addresses, waiting });
     } catch (error) {
-      tell({ type: "bootFailed", reason: describeError(error) });
+      await tell({ type: "bootFailed", reason: describeError(error) });
       Deno.exit(EXIT.boot);
     }
   }
@@ -114,12 +121,18 @@ class Worker {
   async #drain(stopping: boolean): Promise<void> {
     if (this.#draining) return;
     this.#draining = true;
+    const code = await this.#finish(stopping);
+    await flushLines();
+    Deno.exit(code);
+  }
+
+  async #finish(stopping: boolean): Promise<number> {
     try {
       await (await this.#service)?.drain(stopping);
+      return EXIT.ok;
     } catch (error) {
       say(this.#name, `Cannot finish in order: ${describeError(error)}`);
-      Deno.exit(EXIT.failure);
+      return EXIT.failure;
     }
-    Deno.exit(EXIT.ok);
   }
 }

@@ -18,10 +18,14 @@ import {
   type ToSupervisor,
   type ToWorker,
 } from "./control.ts";
+import type { LineQueue } from "./line_queue.ts";
 import { RecordReader } from "./records.ts";
 import { say } from "./say.ts";
 import type { Settings } from "./settings.ts";
 import { type SelfStart, workerArguments } from "./spawn.ts";
+import { standardLines } from "./standard_lines.ts";
+import { WholeLines } from "./whole_lines.ts";
+import { within } from "./within.ts";
 
 /** Hears from a worker process. */
 export interface WorkerListener {
@@ -64,7 +68,7 @@ export class WorkerProcess {
     }).spawn();
     this.#stdin = this.#child.stdin.getWriter();
     this.send(boot);
-    this.#watch(hear(this.#child[control], Deno[control], boot, listener), listener);
+    this.#watch(hear(this.#child[control], standardLines(control), boot, listener), listener);
   }
 
   /** Sends a message. If the worker is gone, nothing happens: its end is told anyway. */
@@ -89,28 +93,24 @@ export class WorkerProcess {
   }
 }
 
-/** Waits for a promise, but not longer than so many milliseconds. */
-async function within(milliseconds: number, done: Promise<void>): Promise<void> {
-  let timer;
-  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, milliseconds));
-  await Promise.race([done, late]);
-  clearTimeout(timer);
-}
-
-/** Reads what a worker writes: messages to the listener, the rest to our own stream of that name. */
+/**
+ * Reads what a worker writes: messages to the listener, the rest to our own stream of that name. It goes on
+ * reading when nobody reads ours, or the worker would be blocked by what it prints, and never heard again.
+ */
 async function hear(
   stream: ReadableStream<Uint8Array>,
-  out: typeof Deno.stderr,
+  out: LineQueue,
   { key, worker }: Boot,
   listener: WorkerListener,
 ): Promise<void> {
   const reader = new RecordReader(key);
+  const lines = new WholeLines();
   for await (const bytes of stream) {
     const { records, text } = reader.push(bytes);
     for (const record of records) tell(record, worker, listener);
-    for (const part of text) await passOn(out, part);
+    for (const part of text) out.add(lines.push(part));
   }
-  await passOn(out, reader.end());
+  out.add(lines.push(reader.end()) + lines.end());
 }
 
 function tell(record: string, worker: number, listener: WorkerListener): void {
@@ -122,13 +122,4 @@ function tell(record: string, worker: number, listener: WorkerListener): void {
     return say("archangel", `worker ${worker}: ${error.message}`);
   }
   listener.message(message);
-}
-
-/** Not synchronously: a reader of our stderr that has stopped must not stop the supervisor. */
-async function passOn(out: typeof Deno.stderr, bytes: Uint8Array): Promise<void> {
-  try {
-    for (let rest = bytes; rest.length > 0;) rest = rest.subarray(await out.write(rest));
-  } catch {
-    // Nobody reads our stream any more; the worker need not know.
-  }
 }

@@ -130,3 +130,14 @@ export class ConnectionLost extends Error {
     super(message);
   }
 }
+
+/**
+ * Takes the colours out of a text. Deno puts some into its messages about modules, and logs keep them.
+ *
+ * @param text The text.
+ * @returns The text without SGR sequences (ECMA-48 §8.3.117).
+ */
+export function withoutColours(text: string): string {
+  // deno-lint-ignore no-control-regex
+  return text.replace(/\x1b\[[\d;]*m/g, "");
+}

@@ -14,6 +14,7 @@
 import { RequestBody } from "./body.ts";
 import { byteLength, utf8 } from "./bytes.ts";
 import { type Corked, watch } from "./cork.ts";
+import { errorText } from "./error_text.ts";
 import { ConnectionLost, ContractError, HttpError, isHttpError } from "./errors.ts";
 import { giveMemory, takeMemory } from "./file_memory.ts";
 import { FileBody } from "./files.ts";
@@ -640,7 +641,7 @@ export class Exchange implements Corked {
     const fields = HeaderFields.from(isHttpError(error) ? error.headers : {});
     fields.set("content-type", "text/plain; charset=utf-8");
     let text = isHttpError(error) && error.message !== "" ? error.message : reasonPhrase(status);
-    if (status === 500 && this.#carrier.development) text = describe(error);
+    if (status === 500 && this.#carrier.development) text = errorText(error);
     try {
       this.#response.clear();
       this.#response.start(status, fields);
@@ -694,8 +695,4 @@ function badAnswer(): ContractError {
     "bad-answer",
     "Cannot send the answer: an app returns a string, a Uint8Array, an iterator of these, or nothing",
   );
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.stack ?? String(error) : String(error);
 }

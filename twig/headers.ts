@@ -272,6 +272,10 @@ function checkedName(name: string): KnownName {
   return fresh;
 }
 
+/** What an app gives that sets no fields. */
+export const NO_FIELDS: FieldsInit = {};
+const NO_LINES: FieldBlock = { lines: "", contentLength: undefined, hasDate: false, hasType: false };
+
 /** Collects one block; module-wide state would be shorter and wrong when a getter re-enters. */
 class BlockBuilder implements FieldBlock {
   lines = "";
@@ -336,6 +340,7 @@ class BlockBuilder implements FieldBlock {
  * code unit above 255, or `content-length` is not a plain number.
  */
 export function encodeFields(init: FieldsInit): FieldBlock {
+  if (init === NO_FIELDS) return NO_LINES;
   const block = new BlockBuilder();
   if (init instanceof HeaderFields || Symbol.iterator in init) {
     for (const [name, value] of init as Iterable<readonly [string, string]>) block.add(name, value);

@@ -6,7 +6,7 @@
  */
 import { ContractError } from "./errors.ts";
 import { FileBody, type FileRange } from "./files.ts";
-import { encodeFields, type FieldsInit, HeaderFields } from "./headers.ts";
+import { encodeFields, type FieldsInit, HeaderFields, NO_FIELDS } from "./headers.ts";
 
 /** What a response needs of the exchange that sends it. */
 export interface ResponseControl {
@@ -23,8 +23,6 @@ export interface ResponseControl {
   /** Ends the answer so that the client can tell that it is cut. */
   cutShort(): void;
 }
-
-const NO_FIELDS: FieldsInit = {};
 
 /** One response. Made by the server. */
 export class TwigResponse {

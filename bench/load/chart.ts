@@ -64,7 +64,7 @@ function bar(contender: ContenderResult, { median, min, max }: Spread, y: number
 /** One scenario, drawn from `y` downwards. Returns where the next one begins. */
 function group(scenario: ScenarioResult, y: number): { svg: string; end: number } {
   const metric = mainMetric(scenario);
-  const baseline = scenario.contenders[1]!.name;
+  const baseline = scenario.contenders[1]?.name ?? "";
   const bars: string[] = [];
   let at = y + TITLE;
   for (const contender of scenario.contenders) {

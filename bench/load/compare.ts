@@ -62,8 +62,8 @@ export function compareWithStored(run: RunResult, stored: RunResult): string {
   const rows = run.scenarios.flatMap((scenario) => {
     const old = stored.scenarios.find(({ name }) => name === scenario.name);
     const metric = mainMetric(scenario);
-    const baseline = scenario.contenders[1]!.name;
-    const ours = scenario.contenders[0]!.name;
+    const baseline = scenario.contenders[1]?.name ?? "";
+    const ours = scenario.contenders[0]?.name ?? "";
     const was = old && ratio(old, ours, baseline, metric);
     const is = ratio(scenario, ours, baseline, metric);
     if (was === undefined || is === undefined) return [];

@@ -2,6 +2,8 @@
  * The load bench: runs scenarios, prints what it finds, stores it. `bench/README.md` says how to use it and
  * how to read what it prints.
  *
+ * The result is stored after each scenario, so a run that is interrupted leaves what it has found so far.
+ *
  * @module
  */
 import { choosePackages, ROOT } from "../../tests/support/packages.ts";
@@ -13,8 +15,9 @@ import { measureScenario } from "./measure.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
 import { processTree } from "./processes.ts";
 import { runReport, scenarioReport } from "./report.ts";
-import { fileName, newestResult, type RunResult } from "./results.ts";
-import { chooseScenarios, FILES } from "./scenarios.ts";
+import { fileName, newestResult, type RunResult, type ScenarioResult } from "./results.ts";
+import { missingPrograms, RIVALS } from "./rivals.ts";
+import { chooseScenarios, FILES, type Scenario } from "./scenarios.ts";
 import { endNow } from "./server_process.ts";
 
 const RESULTS = new URL("../results", import.meta.url).pathname;
@@ -32,11 +35,8 @@ function writeFiles(folder: string): void {
 
 async function run(options: Options): Promise<RunResult> {
   const { config } = await choosePackages();
-  const folder = Deno.makeTempDirSync({ prefix: "archangel_bench_" });
-  // A server may give its workers another user.
-  Deno.chmodSync(folder, 0o755);
-  endAllWhenToldTo(folder);
-  writeFiles(`${folder}/files`);
+  using folder = new TemporaryFolder();
+  writeFiles(`${folder.path}/files`);
   const ref = options.compare === "last" ? undefined : options.compare;
   using before = ref === undefined ? undefined : await CommitTree.at(ref);
   const { rounds, seconds, serverCores, loadCores } = options;
@@ -47,50 +47,92 @@ async function run(options: Options): Promise<RunResult> {
     method: { rounds, seconds, cores: `${serverCores}:${loadCores}` },
     scenarios: [],
   };
-  try {
-    await runScenarios(result, { options, config, folder, before });
-  } finally {
-    Deno.removeSync(folder, { recursive: true });
-  }
+  using _ = whenToldToEnd(() => {
+    folder[Symbol.dispose]();
+    before?.[Symbol.dispose]();
+    if (options.save) store(result, options);
+  });
+  await runScenarios(result, { options, rivals: RIVALS, config, folder: folder.path, before, say });
   return result;
 }
 
 async function runScenarios(result: RunResult, bench: Bench): Promise<void> {
-  for (const scenario of chooseScenarios(bench.options.only)) {
-    say(`\n${scenario.name}: ${scenario.about}`);
-    const found = await measureScenario(scenario, bench, say);
-    result.scenarios.push(found);
-    say(`\n${scenarioReport(found)}`);
+  const scenarios = chooseScenarios(bench.options.only);
+  for (const [i, scenario] of scenarios.entries()) {
+    result.left = scenarios.slice(i).map(({ name }) => name);
+    await runScenario(result, scenario, bench);
+    result.left = result.left.slice(1);
+    if (bench.options.save) store(result, bench.options);
+  }
+}
+
+async function runScenario({ scenarios }: RunResult, scenario: Scenario, bench: Bench): Promise<void> {
+  const { name, about } = scenario;
+  say(`\n${name}: ${about}`);
+  const found: ScenarioResult = { name, about, contenders: [], missing: [], foreign: 0 };
+  scenarios.push(found);
+  try {
+    await measureScenario(scenario, bench, found);
+  } catch (error) {
+    found.failure = (error as Error).message;
+    say(`  FAILED: ${(error as Error).stack}`);
+  }
+  say(`\n${scenarioReport(found)}`);
+}
+
+class TemporaryFolder implements Disposable {
+  readonly path = Deno.makeTempDirSync({ prefix: "archangel_bench_" });
+
+  constructor() {
+    // A server may give its workers another user.
+    Deno.chmodSync(this.path, 0o755);
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path, { recursive: true });
   }
 }
 
 /** A load generator that is stopped would outlive its driver for ever. */
-function endAllWhenToldTo(folder: string): void {
-  for (const signal of ["SIGINT", "SIGTERM"] as const) {
-    Deno.addSignalListener(signal, () => {
-      for (const pid of processTree(Deno.pid).slice(1).toReversed()) endNow(pid);
-      Deno.removeSync(folder, { recursive: true });
-      Deno.exit(130);
-    });
-  }
+function whenToldToEnd(tidyUp: () => void): Disposable {
+  const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const end = () => {
+    for (const pid of processTree(Deno.pid).slice(1).toReversed()) endNow(pid);
+    tidyUp();
+    Deno.exit(130);
+  };
+  for (const signal of signals) Deno.addSignalListener(signal, end);
+  return {
+    [Symbol.dispose]() {
+      for (const signal of signals) Deno.removeSignalListener(signal, end);
+    },
+  };
 }
 
-function store(result: RunResult): void {
-  const path = `${RESULTS}/${fileName(result)}`;
-  Deno.mkdirSync(RESULTS, { recursive: true });
+/** Stores a result as far as it goes, in place of what was stored of this run before. */
+function store(run: RunResult, { to = RESULTS }: Options): void {
+  const begun = ({ failure, contenders }: ScenarioResult) =>
+    failure !== undefined ||
+    contenders.some(({ failure, samples }) => failure !== undefined || samples.length > 0);
+  const result = { ...run, scenarios: run.scenarios.filter(begun) };
+  const path = `${to}/${fileName(result)}`;
+  Deno.mkdirSync(to, { recursive: true });
   Deno.writeTextFileSync(`${path}.json`, JSON.stringify(result, null, 1) + "\n");
   Deno.writeTextFileSync(`${path}.md`, runReport(result, fileName(result)));
   Deno.writeTextFileSync(`${path}.svg`, drawChart(result));
-  say(`Stored as ${path}.json, .md and .svg`);
+  if (!result.left?.length) say(`Stored as ${path}.json, .md and .svg`);
+  else say(`Stored so far as ${path}.json, .md and .svg`);
 }
 
-/**
- * Runs the load bench.
- *
- * @param args The command line.
- * @returns The exit code.
- */
-export async function main(args: readonly string[]): Promise<number> {
+/** Whether somebody failed, so that the result is not whole. */
+function hasFailures({ scenarios }: RunResult): boolean {
+  return scenarios.some(({ failure, contenders }) =>
+    failure !== undefined || contenders.some(({ failure }) => failure !== undefined)
+  );
+}
+
+/** Reads the command line; the exit code if there is nothing to run. */
+function prepare(args: readonly string[]): Options | number {
   let options: Options | undefined;
   try {
     options = parseOptions(args);
@@ -103,6 +145,21 @@ export async function main(args: readonly string[]): Promise<number> {
     say(USAGE);
     return 0;
   }
+  const lacks = missingPrograms({ title: "the bench", needs: ["wrk", "taskset"], start: () => [] });
+  if (lacks.length === 0) return options;
+  say(`Cannot run the load bench without ${lacks.join(" and ")}`);
+  return 1;
+}
+
+/**
+ * Runs the load bench.
+ *
+ * @param args The command line.
+ * @returns The exit code: 1 if anything failed.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  const options = prepare(args);
+  if (typeof options === "number") return options;
   const stored = options.compare === "last" ? newestResult(RESULTS) : undefined;
   if (options.compare === "last" && stored === undefined) {
     say("Cannot compare with the newest result: there is none in bench/results");
@@ -110,8 +167,7 @@ export async function main(args: readonly string[]): Promise<number> {
   }
   const result = await run(options);
   if (stored !== undefined) say(compareWithStored(result, stored));
-  if (options.save) store(result);
-  return 0;
+  return hasFailures(result) ? 1 : 0;
 }
 
 if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -8,6 +8,7 @@
 import { contextSwitches, cpuSince, residentMemory, switchesSince } from "./processes.ts";
 import type { Sample } from "./results.ts";
 import { pinned, type ServerProcess } from "./server_process.ts";
+import { outputOf } from "./wrk.ts";
 
 const delay = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000));
 /** From the last answer to the first look: what a server still has to tidy up. */
@@ -15,32 +16,48 @@ const SETTLE_SECONDS = 2;
 
 /** Someone who holds connections. */
 class Holder {
+  readonly #command: readonly string[];
   readonly #child: Deno.ChildProcess;
   readonly #lines: ReadableStreamDefaultReader<string>;
+  readonly #complaint: Promise<Uint8Array<ArrayBuffer>>;
 
   constructor(url: string, connections: number, cores: string) {
     const { port, pathname } = new URL(url);
     const program = new URL("./holder.ts", import.meta.url).pathname;
     const argv = [Deno.execPath(), "run", "-A", "--no-config", program, port, pathname, String(connections)];
-    const [command, ...args] = pinned(cores, argv);
-    this.#child = new Deno.Command(command!, { args, stdin: "piped", stdout: "piped" }).spawn();
+    this.#command = pinned(cores, argv);
+    const [command, ...args] = this.#command;
+    const pipes = { stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+    this.#child = new Deno.Command(command!, { args, ...pipes }).spawn();
     this.#lines = this.#child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+    this.#complaint = new Response(this.#child.stderr).bytes();
   }
 
   /** @throws {Error} If it could not open all connections. */
   async ready(): Promise<void> {
     const { value } = await this.#lines.read();
     if (value !== "ready\n") {
-      throw new Error("Cannot hold that many connections; is `ulimit -n` large enough?");
+      await this.#ended();
+      throw new Error("Its connections cannot be opened; is `ulimit -n` large enough?");
     }
   }
 
-  /** Events received by all connections. */
+  /**
+   * Closes the connections.
+   *
+   * @returns Events received by all of them.
+   * @throws {Error} If one was closed before that.
+   */
   async end(): Promise<number> {
-    await this.#child.stdin.close();
+    await this.#child.stdin.close().catch(() => {});
     const { value } = await this.#lines.read();
-    await this.#child.status;
-    return JSON.parse(value ?? "{}").events ?? NaN;
+    await this.#ended();
+    return JSON.parse(value!).events;
+  }
+
+  async #ended(): Promise<void> {
+    const [status, stderr] = await Promise.all([this.#child.status, this.#complaint]);
+    outputOf(this.#command, { ...status, stdout: new Uint8Array(), stderr });
   }
 }
 
@@ -51,20 +68,18 @@ class Holder {
  * @param connections For each.
  * @param seconds How long to look.
  * @param cores Cores of the load.
- * @returns A sample for each.
+ * @returns For each a sample, or why there is none.
  */
 export async function hold(
   lanes: readonly { readonly server: ServerProcess; readonly url: string }[],
   connections: number,
   seconds: number,
   cores: string,
-): Promise<Sample[]> {
+): Promise<PromiseSettledResult<Sample>[]> {
   const memory = lanes.map(({ server }) => residentMemory(server.pids));
-  const holders: Holder[] = [];
+  const holders: PromiseSettledResult<Holder>[] = [];
   for (const { url } of lanes) {
-    const holder = new Holder(url, connections, cores);
-    await holder.ready();
-    holders.push(holder);
+    holders.push(...await Promise.allSettled([ready(new Holder(url, connections, cores))]));
   }
   await delay(SETTLE_SECONDS);
   const before = lanes.map(({ server }) => look(server));
@@ -72,16 +87,22 @@ export async function hold(
   await delay(seconds);
   const after = lanes.map(({ server }) => look(server));
   const passed = (performance.now() - start) / 1000;
-  const ended = await Promise.all(holders.map((holder) => holder.end()));
-  return lanes.map((_, i) => {
+  return await Promise.allSettled(holders.map(async (holder, i): Promise<Sample> => {
+    if (holder.status === "rejected") throw holder.reason;
+    const events = await holder.value.end();
     const cpu = cpuSince(before[i]!.cpu, after[i]!.cpu).total;
     return {
-      ...(ended[i]! > 0 && { cpu: cpu * 1e6 / (connections * passed) }),
+      ...(events > 0 && { cpu: cpu * 1e6 / (connections * passed) }),
       busy: cpu * 1000 / passed,
       switches: switchesSince(before[i]!.switches, after[i]!.switches) / passed,
       memory: (after[i]!.memory - memory[i]!) / connections,
     };
-  });
+  }));
+}
+
+async function ready(holder: Holder): Promise<Holder> {
+  await holder.ready();
+  return holder;
 }
 
 function look(server: ServerProcess) {

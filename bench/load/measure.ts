@@ -6,145 +6,220 @@
  * itself. Where connections are only held, every round begins with new processes, for memory that was used
  * once is not given back.
  *
+ * Who fails keeps the samples of the rounds before, and has no part in those that follow.
+ *
  * @module
  */
 import { hold } from "./held.ts";
-import { audition, type Bench, coresOf, type Lane, withLanes } from "./lanes.ts";
-import { busySeconds } from "./processes.ts";
-import { type ContenderResult, latencies, type Sample, type ScenarioResult } from "./results.ts";
+import { audition, type Bench, coresOf, type Entry, type Lane, orFail, withLanes } from "./lanes.ts";
+import { busySeconds, driverSeconds } from "./processes.ts";
+import { latencies, type Sample, type ScenarioResult } from "./results.ts";
 import type { Scenario } from "./scenarios.ts";
 import { pinned } from "./server_process.ts";
 import { ENDLESS_SECONDS, runInTurns } from "./slices.ts";
-import { parseWrk, wrkCommand } from "./wrk.ts";
+import { outputOf, parseWrk, wrkCommand } from "./wrk.ts";
 
 const WARM_UP_SECONDS = 2;
 /** Held connections use so little that a shorter look would see nothing. */
 const HELD_SECONDS = 5;
 
-/** Hears of every round. */
-export type Progress = (line: string) => void;
-
 /** The load of one contender on its own, for whole seconds. */
 async function runAlone(scenario: Scenario, lane: Lane, seconds: number, bench: Bench): Promise<Sample> {
-  const command = wrkCommand(scenario.load, lane.url, Math.ceil(seconds));
-  const [program, ...args] = pinned(coresOf(scenario, bench).load, command);
-  const { stdout } = await new Deno.Command(program!, { args, stdin: "null" }).output();
-  const report = parseWrk(new TextDecoder().decode(stdout));
+  const command = pinned(
+    coresOf(scenario, bench).load,
+    wrkCommand(scenario.load, lane.url, Math.ceil(seconds)),
+  );
+  const [program, ...args] = command;
+  const output = await new Deno.Command(program!, { args, stdin: "null" }).output();
+  const report = parseWrk(outputOf(command, output));
   return { ...latencies(report), throughput: report.requests / report.seconds };
 }
 
-async function runSliced(scenario: Scenario, lanes: readonly Lane[], bench: Bench): Promise<Sample[]> {
+async function runSliced(
+  scenario: Scenario,
+  lanes: readonly Lane[],
+  bench: Bench,
+): Promise<PromiseSettledResult<Sample>[]> {
   const { load } = coresOf(scenario, bench);
   const turns = lanes.map(({ url, server }) => ({
     command: pinned(load, wrkCommand(scenario.load, url, ENDLESS_SECONDS, false)),
     cpu: () => server.cpu(),
   }));
-  const reports = await runInTurns(turns, bench.options.seconds);
-  return reports.map(({ report, seconds, cpu }) => ({
-    cpu: cpu.total * 1e6 / report.requests,
-    user: cpu.user / (cpu.user + cpu.system),
-    throughput: report.requests / seconds,
-    errors: report.errors,
-  }));
+  const outcomes = await runInTurns(turns, bench.options.seconds);
+  return outcomes.map((outcome) => {
+    if (outcome.status === "rejected") return outcome;
+    const { report, seconds, cpu } = outcome.value;
+    const value = {
+      cpu: cpu.total * 1e6 / report.requests,
+      user: cpu.user / (cpu.user + cpu.system),
+      throughput: report.requests / seconds,
+      errors: report.errors,
+    };
+    return { status: "fulfilled", value };
+  });
 }
 
-/** One round of requests. */
-async function requestRound(scenario: Scenario, lanes: readonly Lane[], bench: Bench): Promise<Sample[]> {
-  const samples: Sample[] = lanes.map(() => ({}));
-  if (scenario.measures.includes("latency")) {
-    for (const [i, lane] of lanes.entries()) {
-      samples[i] = await runAlone(scenario, lane, bench.options.seconds, bench);
-    }
+/** What each contender did in a round; who failed is not in it, or in part. */
+type Samples = Map<Lane, Sample>;
+
+async function addLatencies(
+  samples: Samples,
+  scenario: Scenario,
+  when: string,
+  bench: Bench,
+): Promise<void> {
+  for (const lane of samples.keys()) {
+    const sample = await orFail(lane, when, () => runAlone(scenario, lane, bench.options.seconds, bench));
+    if (sample !== undefined) samples.set(lane, sample);
   }
-  if (!scenario.measures.includes("cpu")) return samples;
-  const sliced = await runSliced(scenario, lanes, bench);
-  return sliced.map((sample, i) => ({
-    ...samples[i],
-    ...sample,
-    errors: (samples[i]!.errors ?? 0) + (sample.errors ?? 0),
-  }));
 }
 
-/** Runs a round in an order of its own, so that nobody always comes first. */
-async function rotated(
+async function addSliced(samples: Samples, scenario: Scenario, when: string, bench: Bench): Promise<void> {
+  const lanes = [...samples.keys()].filter(({ entry }) => entry.fit);
+  const outcomes = await runSliced(scenario, lanes, bench);
+  await addOutcomes(samples, lanes, outcomes, when);
+}
+
+async function addHeld(samples: Samples, scenario: Scenario, when: string, bench: Bench): Promise<void> {
+  const seconds = Math.max(HELD_SECONDS, bench.options.seconds);
+  const lanes = [...samples.keys()];
+  const { load } = coresOf(scenario, bench);
+  await addOutcomes(samples, lanes, await hold(lanes, scenario.load.connections, seconds, load), when);
+}
+
+async function addOutcomes(
+  samples: Samples,
+  lanes: readonly Lane[],
+  outcomes: readonly PromiseSettledResult<Sample>[],
+  when: string,
+): Promise<void> {
+  for (const [i, lane] of lanes.entries()) {
+    const sample = await orFail(lane, when, () => settled(outcomes[i]!));
+    const before = samples.get(lane)!;
+    if (sample === undefined) continue;
+    const errors = (before.errors ?? 0) + (sample.errors ?? 0);
+    samples.set(lane, { ...before, ...sample, errors });
+  }
+}
+
+function settled<T>(outcome: PromiseSettledResult<T>): T {
+  if (outcome.status === "rejected") throw outcome.reason;
+  return outcome.value;
+}
+
+/** One round, in an order of its own, so that nobody always comes first. */
+async function sampleAll(
+  scenario: Scenario,
   lanes: readonly Lane[],
   round: number,
-  run: (order: readonly Lane[]) => Promise<Sample[]>,
-): Promise<Sample[]> {
+  bench: Bench,
+): Promise<Samples> {
   const turn = round % lanes.length;
-  const samples = await run([...lanes.slice(turn), ...lanes.slice(0, turn)]);
-  return [...samples.slice(lanes.length - turn), ...samples.slice(0, lanes.length - turn)];
+  const order = [...lanes.slice(turn), ...lanes.slice(0, turn)];
+  const samples: Samples = new Map(order.map((lane) => [lane, {}]));
+  const before = new Map(order.map((lane) => [lane, lane.server.pids]));
+  const when = `in round ${round + 1}`;
+  const { measures } = scenario;
+  if (measures.includes("held")) await addHeld(samples, scenario, when, bench);
+  if (measures.includes("latency")) await addLatencies(samples, scenario, when, bench);
+  if (measures.includes("cpu")) await addSliced(samples, scenario, when, bench);
+  for (const lane of lanes.filter(({ entry }) => entry.fit)) {
+    await orFail(lane, when, () => lane.server.check(before.get(lane)));
+  }
+  return samples;
 }
 
-/** Share of the servers' cores that other programs used while `run` ran. */
-async function watchOthers(lanes: readonly Lane[], bench: Bench, run: () => Promise<void>): Promise<number> {
-  const cores = bench.options.serverCores.split(",").map(Number);
-  const used = () => lanes.reduce((sum, { server }) => sum + server.cpu().total, 0);
-  const start = { time: performance.now(), busy: busySeconds(cores), used: used() };
-  await run();
-  const seconds = (performance.now() - start.time) / 1000 * cores.length;
-  return Math.max(0, busySeconds(cores) - start.busy - (used() - start.used)) / seconds;
+/** How much of the cores of servers and load other programs use. */
+class Others {
+  readonly #lanes: readonly Lane[];
+  readonly #cores: readonly number[];
+  readonly #before: { used: number; time: number };
+
+  constructor(lanes: readonly Lane[], { options: { serverCores, loadCores } }: Bench) {
+    this.#lanes = lanes;
+    this.#cores = [...new Set([...coreNumbers(serverCores), ...coreNumbers(loadCores)])];
+    this.#before = this.#look();
+  }
+
+  /** The share since the beginning, from 0 to 1. */
+  share(): number {
+    const { used, time } = this.#look();
+    const seconds = (time - this.#before.time) / 1000 * this.#cores.length;
+    return Math.max(0, used - this.#before.used) / seconds;
+  }
+
+  #look() {
+    const servers = this.#lanes.reduce((sum, { server }) => sum + server.cpu().total, 0);
+    return { used: busySeconds(this.#cores) - servers - driverSeconds(), time: performance.now() };
+  }
 }
 
-function describe(results: readonly ContenderResult[]): string {
-  return results.map(({ name, samples }) => {
+/** The numbers in a list of cores as `taskset -c` takes it: `0,2-3`. */
+function coreNumbers(list: string): number[] {
+  return list.split(",").flatMap((part) => {
+    const [first, last = first] = part.split("-").map(Number) as [number, number?];
+    return Array.from({ length: last! - first + 1 }, (_, i) => first + i);
+  });
+}
+
+function describe(entries: readonly Entry[]): string {
+  return entries.filter(({ fit }) => fit).map(({ result: { name, samples } }) => {
     const { cpu, p99, memory } = samples.at(-1)!;
     if (cpu !== undefined) return `${name} ${cpu.toFixed(2)} µs`;
-    return `${name} ${memory === undefined ? `p99 ${p99} ms` : `${Math.round(memory)} bytes`}`;
+    return `${name} ${memory === undefined ? `p99 ${p99?.toFixed(3)} ms` : `${Math.round(memory)} bytes`}`;
   }).join(", ");
 }
 
+/** Runs a round and writes down what it brought; of who failed in it, nothing. */
+async function writeRound(
+  found: ScenarioResult,
+  scenario: Scenario,
+  lanes: readonly Lane[],
+  round: number,
+  bench: Bench,
+): Promise<void> {
+  const fit = lanes.filter(({ entry }) => entry.fit);
+  if (fit.length === 0) return;
+  const others = new Others(fit, bench);
+  const samples = await sampleAll(scenario, fit, round, bench);
+  const left = fit.filter(({ entry }) => entry.fit);
+  for (const lane of left) {
+    const { result } = lane.entry;
+    result.samples.push(samples.get(lane)!);
+    result.peakMemory = Math.max(result.peakMemory, lane.server.peakMemory());
+  }
+  // What a process used that has ended would be taken for the use of others.
+  if (left.length === fit.length) found.foreign = Math.max(found.foreign, others.share());
+  bench.say(`  round ${round + 1}: ${describe(left.map(({ entry }) => entry))}`);
+}
+
 /**
- * Measures one scenario.
+ * Measures one scenario. Nobody's failure ends it: whoever does not start, answers wrong, ends, or whose load
+ * breaks off, is out, and the result says so.
  *
  * @param scenario The scenario.
  * @param bench The run.
- * @param progress Told of every round.
- * @returns What was found.
- * @throws {Error} If a contender does not start or answers wrong.
+ * @param found Filled in round by round.
  */
 export async function measureScenario(
   scenario: Scenario,
   bench: Bench,
-  progress: Progress,
-): Promise<ScenarioResult> {
-  const { present, missing } = await audition(scenario, bench);
-  const contenders = present.map(({ name, title }): ContenderResult => ({
-    name,
-    title,
-    samples: [],
-    peakMemory: 0,
-  }));
-  const foreign: number[] = [];
-  const roundOf = async (lanes: readonly Lane[], round: number) => {
-    foreign.push(
-      await watchOthers(lanes, bench, async () => {
-        const samples = await rotated(lanes, round, (order) => sampleAll(scenario, order, bench));
-        for (const [i, contender] of contenders.entries()) contender.samples.push(samples[i]!);
-      }),
-    );
-    for (const [i, { server }] of lanes.entries()) {
-      contenders[i]!.peakMemory = Math.max(contenders[i]!.peakMemory, server.peakMemory());
-    }
-    progress(`  round ${round + 1}: ${describe(contenders)}`);
-  };
+  found: ScenarioResult,
+): Promise<void> {
+  const { entries, missing } = await audition(scenario, bench);
+  found.contenders = entries.map(({ result }) => result);
+  found.missing = missing;
   const rounds = Array.from({ length: bench.options.rounds }, (_, round) => round);
   if (scenario.measures.includes("held")) {
     for (const round of rounds) {
-      await withLanes(present, scenario, bench, (lanes) => roundOf(lanes, round));
+      await withLanes(entries, scenario, bench, (lanes) => writeRound(found, scenario, lanes, round, bench));
     }
-  } else {
-    await withLanes(present, scenario, bench, async (lanes) => {
-      for (const lane of lanes) await runAlone(scenario, lane, WARM_UP_SECONDS, bench);
-      for (const round of rounds) await roundOf(lanes, round);
-    });
+    return;
   }
-  const { name, about } = scenario;
-  return { name, about, contenders, missing, foreign: foreign.reduce((a, b) => a + b, 0) / foreign.length };
-}
-
-function sampleAll(scenario: Scenario, lanes: readonly Lane[], bench: Bench): Promise<Sample[]> {
-  if (!scenario.measures.includes("held")) return requestRound(scenario, lanes, bench);
-  const seconds = Math.max(HELD_SECONDS, bench.options.seconds);
-  return hold(lanes, scenario.load.connections, seconds, coresOf(scenario, bench).load);
+  await withLanes(entries, scenario, bench, async (lanes) => {
+    for (const lane of lanes) {
+      await orFail(lane, "while warming up", () => runAlone(scenario, lane, WARM_UP_SECONDS, bench));
+    }
+    for (const round of rounds) await writeRound(found, scenario, lanes, round, bench);
+  });
 }

@@ -16,6 +16,8 @@ export interface Options {
   readonly seconds: number;
   /** Whether the result is stored. */
   readonly save: boolean;
+  /** Folder to store it in, if not `bench/results`. */
+  readonly to: string | undefined;
   /** Whether the baseline runs twice, to show what chance alone does. */
   readonly control: boolean;
   /** Cores of the servers, as `taskset -c` takes them. */
@@ -35,6 +37,7 @@ export const USAGE = `Usage: deno task bench load [FLAGS]
       --seconds N       Seconds for each contender in each round. [default: 2]
       --quick           The same as --rounds 3 --seconds 1 --rivals hono --no-save
       --no-save         Do not store the result.
+      --to FOLDER       Where to store the result. [default: bench/results]
       --control         Run the baseline a second time, to show what chance alone does.
       --compare REF     Run another commit beside this one; "last" compares with the newest stored result.
       --cores S:L       Cores of the servers and of the load. [default: 0:1]
@@ -55,6 +58,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     rounds: 5,
     seconds: 2,
     save: true,
+    to: undefined as string | undefined,
     control: false,
     serverCores: "0",
     loadCores: "1",
@@ -75,6 +79,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     else if (flag === "--quick") {
       Object.assign(options, { rounds: 3, seconds: 1, rivals: ["hono"], save: false });
     } else if (flag === "--no-save") options.save = false;
+    else if (flag === "--to") options.to = value(flag);
     else if (flag === "--control") options.control = true;
     else if (flag === "--compare") options.compare = value(flag);
     else if (flag === "--cores") [options.serverCores, options.loadCores] = cores(value(flag));

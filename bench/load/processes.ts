@@ -40,13 +40,15 @@ interface Stat {
   readonly parent: number;
   readonly user: number;
   readonly system: number;
+  /** User and system seconds of its children that have ended. */
+  readonly children: number;
 }
 
 /**
  * Parses `/proc/PID/stat`. The command name in it may hold spaces and parentheses.
  *
  * @param text The file's text.
- * @returns Parent process, user and system seconds.
+ * @returns Parent process, user and system seconds, those of its own and of children that have ended.
  */
 export function parseStat(text: string): Stat {
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
@@ -54,6 +56,7 @@ export function parseStat(text: string): Stat {
     parent: Number(fields[1]),
     user: Number(fields[11]) / TICKS,
     system: Number(fields[12]) / TICKS,
+    children: (Number(fields[13]) + Number(fields[14])) / TICKS,
   };
 }
 
@@ -96,6 +99,12 @@ export function cpuTime(pids: readonly number[]): CpuTime {
   return { total, user, system };
 }
 
+/** CPU seconds that the driver and its load generators have used, those counted that have ended. */
+export function driverSeconds(): number {
+  const { user, system, children } = readStat(Deno.pid)!;
+  return user + system + children;
+}
+
 /** The difference of two CPU times. */
 export function cpuSince(before: CpuTime, after: CpuTime): CpuTime {
   return {
@@ -120,11 +129,20 @@ export function residentMemory(pids: readonly number[]): number {
   return pids.reduce((sum, pid) => sum + statusField(pid, "VmRSS") * 1024, 0);
 }
 
+/** The threads of a process; none if it has ended. */
+function threads(pid: number): string[] {
+  try {
+    return [...Deno.readDirSync(`/proc/${pid}/task`)].map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
 /** How often each thread of some processes was given a CPU since it started, by thread id. */
 export function contextSwitches(pids: readonly number[]): Map<number, number> {
   const counts = new Map<number, number>();
   for (const pid of pids) {
-    for (const { name } of Deno.readDirSync(`/proc/${pid}/task`)) {
+    for (const name of threads(pid)) {
       const status = readText(`/proc/${pid}/task/${name}/status`);
       const found = [...status.matchAll(/ctxt_switches:\s+(\d+)/g)];
       counts.set(Number(name), found.reduce((sum, [, count]) => sum + Number(count), 0));

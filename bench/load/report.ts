@@ -40,7 +40,7 @@ function figure(value: number | undefined): string {
 
 /** What a scenario is about: CPU time if it was measured, else latency, else memory. */
 export function mainMetric(scenario: ScenarioResult): Metric {
-  const sample = scenario.contenders[0]?.samples[0] ?? {};
+  const sample = scenario.contenders.find(({ samples }) => samples.length > 0)?.samples[0] ?? {};
   return (["cpu", "p99", "memory"] as const).find((metric) => sample[metric] !== undefined) ?? "cpu";
 }
 
@@ -76,9 +76,18 @@ export function scenarioReport(scenario: ScenarioResult): string {
       `- ${met ? "met" : "NOT MET"}: ${describeGoal(goal)}: ${figure(found)}`
     ),
     ...scenario.missing.map((who) => `- missing: ${who}`),
-    `- other programs used ${Math.round(scenario.foreign * 100)} % of the servers' core`,
+    ...[scenario, ...scenario.contenders].flatMap(failureOf),
+    `- other programs used up to ${Math.round(scenario.foreign * 100)} % of the cores`,
   ];
   return `${scenario.about}\n\n${table(head, rows)}\n\n${notes.join("\n")}\n`;
+}
+
+/** Lines after the first are what a program printed. */
+function failureOf({ name, failure }: { name: string; failure?: string }): string[] {
+  if (failure === undefined) return [];
+  const [first, ...printed] = failure.split("\n");
+  const block = printed.length === 0 ? [] : ["", ...printed.map((line) => `      ${line}`), ""];
+  return [`- FAILED: ${name} ${first}`, ...block];
 }
 
 function row(
@@ -87,7 +96,7 @@ function row(
   main: Metric,
   metrics: readonly Metric[],
 ): string[] {
-  const baseline = scenario.contenders[1]!.name;
+  const baseline = scenario.contenders[1]?.name ?? "";
   const found = ratio(scenario, contender.name, baseline, main);
   const errors = contender.samples.reduce((sum, sample) => sum + (sample.errors ?? 0), 0);
   return [
@@ -121,6 +130,6 @@ at the start ${
 smallest and the largest beside it.
 
 ![The chart of this run](${name}.svg)
-
+${run.left?.length ? `\nNot finished, or not begun: ${run.left.join(", ")}.\n` : ""}
 ${run.scenarios.map((scenario) => `## ${scenario.name}\n\n${scenarioReport(scenario)}`).join("\n")}`;
 }

@@ -39,10 +39,12 @@ export interface ContenderResult {
   readonly name: string;
   /** Its name for readers. */
   readonly title: string;
-  /** One a round, in the order of the rounds. */
+  /** One a round, in the order of the rounds; none after it failed. */
   readonly samples: Sample[];
   /** Peak resident memory of all its processes in bytes. */
   peakMemory: number;
+  /** Why it took no further part, if so. */
+  failure?: string;
 }
 
 /** One scenario. */
@@ -52,11 +54,13 @@ export interface ScenarioResult {
   /** What it is. */
   readonly about: string;
   /** Ours first, then the baseline, then the others. */
-  readonly contenders: readonly ContenderResult[];
-  /** Who could not take part, and why. */
-  readonly missing: readonly string[];
-  /** Share of the servers' core that other programs used, from 0 to 1. */
-  readonly foreign: number;
+  contenders: readonly ContenderResult[];
+  /** Whose programs are not installed. */
+  missing: readonly string[];
+  /** Share of the cores of servers and load that other programs used, from 0 to 1, in the worst round. */
+  foreign: number;
+  /** Why it could not be measured at all, if so. */
+  failure?: string;
 }
 
 /** The machine of a run. */
@@ -87,6 +91,8 @@ export interface RunResult {
   readonly method: { readonly rounds: number; readonly seconds: number; readonly cores: string };
   /** What was found. */
   readonly scenarios: ScenarioResult[];
+  /** Scenarios that were to be run and were not, or not to their end. */
+  left?: readonly string[];
 }
 
 /** The figures of one contender, one a round; NaN where it was not measured. */

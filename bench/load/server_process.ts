@@ -9,6 +9,7 @@ import type { Place, Rival } from "./rivals.ts";
 import { cpuTime, peakMemory, processTree } from "./processes.ts";
 import type { CpuTime } from "./processes.ts";
 import type { Expected, Probe } from "./scenarios.ts";
+import { lastLines } from "./wrk.ts";
 
 const START_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 5_000;
@@ -34,6 +35,9 @@ export class ServerProcess {
   readonly #place: Place;
   readonly #children: Deno.ChildProcess[] = [];
   readonly #log: string;
+  /** How a process of it ended, as soon as one has. */
+  #ended: string | undefined;
+  #stopping = false;
 
   private constructor(place: Place) {
     this.#place = place;
@@ -82,9 +86,24 @@ export class ServerProcess {
     return peakMemory(this.pids);
   }
 
-  /** What it printed. */
+  /** The end of what it printed. */
   output(): string {
-    return Deno.readTextFileSync(this.#log);
+    return lastLines(Deno.readTextFileSync(this.#log));
+  }
+
+  /**
+   * Looks whether it still is what was started: CPU time and memory of a process that ended are lost, even
+   * where another has taken its place.
+   *
+   * @param before Its `pids` at an earlier time.
+   * @throws {Error} If a process of it has ended; with the end of what it printed.
+   */
+  check(before: readonly number[] = []): void {
+    const now = this.#ended === undefined ? this.pids : [];
+    const lost = before.filter((pid) => !now.includes(pid));
+    if (this.#ended === undefined && lost.length === 0) return;
+    const how = this.#ended ?? `lost process ${lost.join(", ")}`;
+    throw new Error(`It ${how}. Its last lines:\n${this.output()}`);
   }
 
   /** Sends one request. Of an endless answer only the first chunk is read. */
@@ -110,6 +129,7 @@ export class ServerProcess {
 
   /** Ends it: politely, then for good. */
   async stop(): Promise<void> {
+    this.#stopping = true;
     const pids = this.pids;
     for (const child of this.#children) end(child.pid, "SIGTERM");
     const ended = Promise.all(this.#children.map((child) => child.status));
@@ -124,11 +144,16 @@ export class ServerProcess {
   #spawn(argv: readonly string[], env: Record<string, string>): void {
     const args = ["-c", `exec "$@" >>'${this.#log}' 2>&1`, "sh", ...argv];
     const { folder } = this.#place;
-    this.#children.push(new Deno.Command("sh", { args, env, stdin: "null", cwd: folder }).spawn());
+    const child = new Deno.Command("sh", { args, env, stdin: "null", cwd: folder }).spawn();
+    this.#children.push(child);
+    child.status.then(({ code, signal }) => {
+      if (!this.#stopping) this.#ended ??= `ended with ${signal ?? `exit code ${code}`}`;
+    });
   }
 
   async #accepts(port: number): Promise<void> {
     for (const until = Date.now() + START_LIMIT_MS; Date.now() < until; await delay(50)) {
+      this.check();
       try {
         (await Deno.connect({ hostname: "127.0.0.1", port })).close();
         return;

@@ -12,9 +12,9 @@
  * @module
  */
 import { cpuSince, type CpuTime } from "./processes.ts";
-import { parseWrk, type WrkReport } from "./wrk.ts";
+import { outputOf, parseWrk, type WrkReport } from "./wrk.ts";
 
-/** Length of a turn in milliseconds. */
+/** Length of a turn in milliseconds. `bench/README.md` shows that longer ones change nothing. */
 export const SLICE_MS = 100;
 /** After SIGCONT a generator needs a moment before its main thread takes a signal. */
 const AWAKE_MS = 20;
@@ -33,7 +33,7 @@ export interface Lane {
 export interface LaneReport {
   /** What the generator says; its seconds are those of the clock, the others' turns included. */
   readonly report: WrkReport;
-  /** Seconds that this lane had its turn. */
+  /** Seconds that the generator ran: its turns, and until it has ended. */
   readonly seconds: number;
   /** CPU time of the server. */
   readonly cpu: CpuTime;
@@ -42,11 +42,14 @@ export interface LaneReport {
 const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 class Generator {
-  seconds = 0;
+  #seconds = 0;
   readonly #command: readonly string[];
   readonly #before: CpuTime;
   readonly #lane: Lane;
   #child: Deno.ChildProcess | undefined;
+  #output: Promise<Deno.CommandOutput> | undefined;
+  /** When the generator ended, if it has. */
+  #ended: number | undefined;
 
   constructor(lane: Lane) {
     this.#lane = lane;
@@ -54,53 +57,68 @@ class Generator {
     this.#before = lane.cpu();
   }
 
+  /** Nothing happens if the generator has ended: `end()` says so. */
   async turn(): Promise<void> {
+    if (this.#ended !== undefined) return;
     const start = performance.now();
-    if (this.#child === undefined) this.#child = this.#spawn();
-    else this.#child.kill("SIGCONT");
+    if (this.#child === undefined) this.#spawn();
+    else this.#signal("SIGCONT");
     await delay(SLICE_MS);
-    this.#child.kill("SIGSTOP");
-    this.seconds += (performance.now() - start) / 1000;
+    this.#signal("SIGSTOP");
+    this.#seconds += (performance.now() - start) / 1000;
   }
 
-  /** Repeats SIGINT: a thread other than the main one may take the first, and then nothing ends. */
+  /**
+   * Repeats SIGINT: a thread other than the main one may take the first, and then nothing ends. wrk looks
+   * only every 100 ms whether it is to end, and goes on until then: that time counts as well.
+   *
+   * @throws {Error} If the generator has ended by itself, or is no wrk; with what it says.
+   */
   async end(): Promise<LaneReport> {
-    const child = this.#child!;
-    let ended = false;
-    const output = child.output().finally(() => ended = true);
-    child.kill("SIGCONT");
-    for (await delay(AWAKE_MS); !ended; await delay(AWAKE_MS)) interrupt(child);
-    const text = new TextDecoder().decode((await output).stdout);
-    return { report: parseWrk(text), seconds: this.seconds, cpu: cpuSince(this.#before, this.#lane.cpu()) };
+    const byItself = this.#ended !== undefined;
+    const start = performance.now();
+    this.#signal("SIGCONT");
+    for (await delay(AWAKE_MS); this.#ended === undefined; await delay(AWAKE_MS)) this.#signal("SIGINT");
+    const text = outputOf(this.#command, await this.#output!);
+    if (byItself) throw new Error(`Its load ended before it was told to:\n${text}`);
+    const seconds = this.#seconds + (this.#ended - start) / 1000;
+    return { report: parseWrk(text), seconds, cpu: cpuSince(this.#before, this.#lane.cpu()) };
   }
 
-  #spawn(): Deno.ChildProcess {
+  #spawn(): void {
     const [program, ...args] = this.#command;
-    return new Deno.Command(program!, { args, stdin: "null", stdout: "piped" }).spawn();
+    this.#child = new Deno.Command(program!, { args, stdin: "null", stdout: "piped", stderr: "piped" })
+      .spawn();
+    this.#output = this.#child.output().finally(() => this.#ended = performance.now());
+    // Whoever cares asks in `end()`, which may be seconds later.
+    this.#output.catch(() => {});
   }
-}
 
-function interrupt(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGINT");
-  } catch {
-    // It has ended since we looked.
+  #signal(signal: Deno.Signal): void {
+    try {
+      this.#child?.kill(signal);
+    } catch {
+      // It has ended since we looked.
+    }
   }
 }
 
 /**
- * Runs loads in turns.
+ * Runs loads in turns. One whose generator fails does not keep the others from going on.
  *
  * @param lanes The loads.
  * @param seconds How long each has its turn, summed up.
- * @returns What each took, in the same order.
+ * @returns What each took, or why it failed, in the same order.
  */
-export async function runInTurns(lanes: readonly Lane[], seconds: number): Promise<LaneReport[]> {
+export async function runInTurns(
+  lanes: readonly Lane[],
+  seconds: number,
+): Promise<PromiseSettledResult<LaneReport>[]> {
   const generators = lanes.map((lane) => new Generator(lane));
   for (let turn = 0; turn < seconds * 1000 / SLICE_MS; turn++) {
     for (const generator of generators) await generator.turn();
   }
-  const reports: LaneReport[] = [];
-  for (const generator of generators) reports.push(await generator.end());
-  return reports;
+  const outcomes: PromiseSettledResult<LaneReport>[] = [];
+  for (const generator of generators) outcomes.push(...await Promise.allSettled([generator.end()]));
+  return outcomes;
 }

@@ -87,3 +87,24 @@ export function parseWrk(text: string): WrkReport {
     errors: [...(socket ?? []).slice(1), status?.[1] ?? 0].reduce<number>((sum, n) => sum + Number(n), 0),
   };
 }
+
+/**
+ * What a generator printed.
+ *
+ * @param command What was run.
+ * @param output How it ended.
+ * @returns Its standard output.
+ * @throws {Error} If it did not end well; with the end of what it printed to standard error.
+ */
+export function outputOf(command: readonly string[], output: Deno.CommandOutput): string {
+  const [stdout, stderr] = [output.stdout, output.stderr].map((bytes) => new TextDecoder().decode(bytes));
+  if (output.success) return stdout!;
+  const how = output.signal === null ? `exit code ${output.code}` : output.signal;
+  throw new Error(`Its load (${command.join(" ")}) ended with ${how}:\n${lastLines(stderr! || stdout!)}`);
+}
+
+/** The end of what a program printed: enough to see what went wrong. */
+export function lastLines(text: string, count = 15): string {
+  const lines = text.trimEnd().split("\n");
+  return (lines.length > count ? ["…"] : []).concat(lines.slice(-count)).join("\n");
+}

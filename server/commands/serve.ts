@@ -31,7 +31,8 @@ export async function run(line: CommandLine): Promise<number> {
 
 async function serveHere(settings: Settings): Promise<number> {
   const { startService } = await import("../service.ts");
-  surviveStrayErrors("archangel");
+  const { ErrorLog } = await import("../error_log.ts");
+  surviveStrayErrors(new ErrorLog("archangel"));
   const service = await startService(settings);
   say("archangel", banner(settings, service.addresses, migratesRequests()));
   const done = Promise.withResolvers<number>();

@@ -170,6 +170,7 @@ export class HttpCore implements WireProtocol {
   #nextHead(): RequestHead | typeof NEED_DATA | typeof PAUSED {
     const parser = this.#parser;
     if (parser.fresh) {
+      if (this.input.length === 0 && !this.#ended) return NEED_DATA;
       const known = this.#repeated.recall(this.input);
       if (known !== undefined) {
         known.head.exchange = ++this.#exchange;
@@ -362,7 +363,8 @@ export class HttpCore implements WireProtocol {
     out: OutputBuffer,
   ): number {
     this.head(exchange, status, fields, length, hasDate, out);
-    const size = this.data(exchange, chunk, out);
+    if (!this.#isAnswering(exchange)) return 0;
+    const size = writeData(out, chunk, this.#framing);
     this.end(exchange, "", out);
     return size;
   }

@@ -8,8 +8,10 @@ Deno.test("parseOptions() has five rounds of everything as default, and stores t
 });
 
 Deno.test("parseOptions() takes values after a blank or an equals sign; later flags win", () => {
-  const { rounds, seconds, only, save } = parseOptions(["--quick", "--rounds=7", "--only", "hello,echo"])!;
-  assertEquals([rounds, seconds, only, save], [7, 1, ["hello", "echo"], false]);
+  const { rounds, seconds, only, save, to } = parseOptions(
+    ["--quick", "--rounds=7", "--only", "hello,echo", "--to", "here"],
+  )!;
+  assertEquals([rounds, seconds, only, save, to], [7, 1, ["hello", "echo"], false, "here"]);
 });
 
 Deno.test("parseOptions() refuses unknown flags and wrong values, and leaves help to the caller", () => {

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import {
   cpuTime,
+  driverSeconds,
   parseStat,
   processTree,
   residentMemory,
@@ -9,8 +10,8 @@ import {
 import { complaint } from "../../bench/load/server_process.ts";
 
 Deno.test("parseStat() is not misled by blanks and parentheses in a program's name", () => {
-  const line = "12 (a) b (c) S 7 12 12 0 -1 4194304 100 0 0 0 250 50 0 0 20 0 7 0 100 1 2 3";
-  assertEquals(parseStat(line), { parent: 7, user: 2.5, system: 0.5 });
+  const line = "12 (a) b (c) S 7 12 12 0 -1 4194304 100 0 0 0 250 50 30 10 20 0 7 0 100 1 2 3";
+  assertEquals(parseStat(line), { parent: 7, user: 2.5, system: 0.5, children: 0.4 });
 });
 
 Deno.test("cpuTime() counts what a process computes", () => {
@@ -18,6 +19,13 @@ Deno.test("cpuTime() counts what a process computes", () => {
   for (const until = Date.now() + 100; Date.now() < until;);
   const used = cpuTime([Deno.pid]).total - before;
   assert(used > 0.02, `100 ms of work were counted as ${used} s`);
+});
+
+Deno.test("driverSeconds() counts a load generator that has ended", async () => {
+  const before = driverSeconds();
+  const args = ["-c", "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done"];
+  await new Deno.Command("sh", { args }).output();
+  assert(driverSeconds() - before >= 0.05);
 });
 
 Deno.test("processTree() finds the child of a child, and no process that ended is an error", async () => {

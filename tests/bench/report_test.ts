@@ -41,7 +41,39 @@ Deno.test("scenarioReport() shows ratios, goals, who is missing and what disturb
   );
   assertStringIncludes(report, "- NOT MET: archangel cpu ≤ 1.1 × deno_serve: 1.20");
   assertStringIncludes(report, "- missing: nginx, for want of nginx");
-  assertStringIncludes(report, "- other programs used 25 % of the servers' core");
+  assertStringIncludes(report, "- other programs used up to 25 % of the cores");
+});
+
+Deno.test("scenarioReport() says who failed, when, and what it printed", () => {
+  const [ours, baseline, ...others] = HELLO.contenders;
+  const failure = "in round 2: Its load ended with exit code 1:\nunable to connect";
+  const report = scenarioReport({
+    ...HELLO,
+    contenders: [ours!, { ...baseline!, samples: baseline!.samples.slice(0, 1), failure }, ...others],
+  });
+  assertStringIncludes(report, "- FAILED: deno_serve in round 2: Its load ended with exit code 1:\n");
+  assertStringIncludes(report, "\n      unable to connect\n");
+});
+
+Deno.test("scenarioReport() shows the others' figures where ours or the baseline has none", () => {
+  const [ours, baseline, ...others] = HELLO.contenders;
+  const none = { samples: [], failure: "before the first round: It ended" };
+  const report = scenarioReport({
+    ...HELLO,
+    contenders: [{ ...ours!, ...none }, { ...baseline!, ...none }, ...others],
+  });
+  assertStringIncludes(report, "| Node http            |           |        |   20.0 |");
+});
+
+Deno.test("scenarioReport() of a scenario that could not be measured says why", () => {
+  const report = scenarioReport({ ...HELLO, contenders: [], failure: "No more processes" });
+  assertStringIncludes(report, "- FAILED: hello-64 No more processes");
+});
+
+Deno.test("runReport() of a run that was broken off names what is left", () => {
+  assertEquals(runReport(RUN, "name").includes("Not finished"), false);
+  const report = runReport({ ...RUN, left: ["hello-64", "echo"] }, "name");
+  assertStringIncludes(report, "Not finished, or not begun: hello-64, echo.");
 });
 
 Deno.test("runReport() names machine, method and chart", () => {

@@ -1,8 +1,9 @@
 /** Reloads that work and reloads that must not happen, with real processes. */
-import { assert, assertEquals, assertLessOrEqual, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertLessOrEqual, assertMatch, assertStringIncludes } from "@std/assert";
 import { migratesRequests } from "../../server/banner.ts";
 import { say } from "../../server/say.ts";
 import { Archangel, isAlive, PID_APP, waitUntil } from "../support/processes.ts";
+import { freePort } from "../support/ports.ts";
 import { type Reloads, reloadUnderLoad } from "../support/reload_under_load.ts";
 
 const RELOADS = 20;
@@ -24,6 +25,16 @@ Deno.test("HUP starts workers with the new config and app, then drains the old o
   await waitUntil(() => !isAlive(old!), "the old worker ends");
   assertEquals(await archangel.get("/"), "new app");
   assertEquals(archangel.workers().length, 2);
+});
+
+Deno.test("without HUP a changed app is loaded by whoever has not loaded it yet: a new worker", async () => {
+  await using archangel = await Archangel.serving({ workers: 1 });
+  const [old] = archangel.workers();
+  archangel.writeApp(answersWith("new app"));
+  assertEquals(await archangel.get("/"), String(old), "loaded before the change");
+  Deno.kill(old!, "SIGKILL");
+  const isNew = async () => await archangel.get("/").catch(() => "") === "new app";
+  await waitUntil(isNew, "another worker serves");
 });
 
 Deno.test("HUP with a broken config or app keeps the old workers, and says why", async () => {
@@ -53,6 +64,47 @@ Deno.test("HUP with a broken config or app keeps the old workers, and says why",
   archangel.writeApp(PID_APP);
   archangel.signal("SIGHUP");
   await archangel.says("reloaded: generation 3");
+});
+
+Deno.test("HUP says in one line what it changed", async () => {
+  await using archangel = await Archangel.serving({ workers: 1 });
+  const listen = `http://127.0.0.1:${freePort()}`;
+  const apps = { test: { fetch: "./app.js" }, more: { auto: "./app.js" } };
+  const routes = [{ path: "/", app: "test" }, { path: "/more", app: "more" }];
+  archangel.writeConfig({ listen: [listen], apps, routes });
+  archangel.signal("SIGHUP");
+  await archangel.says(
+    `reloaded: generation 2 serves with 1 worker; opened ${listen}; closed ${archangel.url}; ` +
+      "new app more (./app.js); changed app test; changed routes\n",
+  );
+  archangel.signal("SIGHUP");
+  await archangel.says("reloaded: generation 3 serves with 1 worker\n");
+});
+
+Deno.test("HUP names every app that cannot be loaded, and does not wait for one that never is", async () => {
+  await using archangel = await Archangel.serving({ workers: 2 });
+  const modules = {
+    thrown: 'throw new Error("no database");',
+    missing: 'import "./nowhere.js";',
+    endless: "await new Promise(() => setInterval(() => {}, 1000));",
+    empty: "export default 42;",
+    well: PID_APP,
+  };
+  for (const [name, source] of Object.entries(modules)) {
+    Deno.writeTextFileSync(`${archangel.folder}/${name}.js`, source);
+  }
+  const apps = Object.fromEntries(Object.keys(modules).map((name) => [name, { fetch: `./${name}.js` }]));
+  archangel.writeConfig({ apps, routes: [{ path: "/", app: "well" }] });
+  archangel.signal("SIGHUP");
+  await archangel.says("Cannot reload, generation 1 keeps serving: Cannot load 3 apps\n");
+  const reasons = [
+    /Cannot load app "thrown" from file:.*thrown\.js: no database\n {4}at /,
+    /Cannot load app "missing" from file:.*missing\.js: .*nowhere\.js/,
+    /Cannot load app "empty" from file:.*empty\.js: The module does not export a fetch handler/,
+  ];
+  await archangel.says("does not export");
+  for (const reason of reasons) assertMatch(archangel.stderr, reason);
+  assertEquals(archangel.stderr.match(/Cannot load app/g)?.length, 3);
 });
 
 Deno.test("HUP to a port that is taken keeps the old workers", async () => {

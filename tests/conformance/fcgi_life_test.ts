@@ -19,6 +19,8 @@ import { waitUntil } from "../support/processes.ts";
 import type { App } from "../../twig/mod.ts";
 
 const NOTHING = new Uint8Array(0);
+/** More than the buffers of a connection hold while the client does not read. */
+const LARGE = 1_500_000;
 
 /** What {@linkcode stage} noticed. */
 const noticed: string[] = [];
@@ -34,6 +36,9 @@ const stage: App = async function* (request, response) {
         return;
       case "/early":
         yield "answered without reading";
+        return;
+      case "/large":
+        yield new Uint8Array(LARGE);
         return;
       case "/wait":
         noticed.push(`${name} waits`);
@@ -156,6 +161,23 @@ overBoth("without KEEP_CONN, input behind an early answer cannot destroy it", st
   await sending;
   await client.closes();
 });
+
+for (
+  const [what, variables, late] of [
+    ["the end of STDIN", get("/large"), stdinEnd()],
+    ["a body", post(10, "/large"), concat([stdin("0123456789"), stdinEnd()])],
+  ] as const
+) {
+  overBoth(`without KEEP_CONN, ${what} behind a large answer cannot destroy it`, stage, async (server) => {
+    using client = await server.connect();
+    await client.send(begin(1, { keep: false }), params(variables));
+    // By then the server has written all that it can, over TCP everything, and the client has read nothing.
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await client.send(late);
+    assertEquals((await client.answer()).body.length, LARGE);
+    await client.closes();
+  });
+}
 
 overBoth("with KEEP_CONN the connection is kept, a thousand times", stage, async (server) => {
   using client = await server.connect();

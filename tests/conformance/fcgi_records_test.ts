@@ -13,7 +13,9 @@ import {
   valuesOf,
 } from "../support/fcgi_client.ts";
 import { type FcgiServer, overBoth } from "../support/fcgi_server.ts";
+import { messagesIn } from "../support/log_lines.ts";
 import { bytesOf, concat, slowPair, slowRecord, slowRecords } from "../support/slow_fcgi_records.ts";
+import { flushLines } from "../../server/standard_lines.ts";
 import type { App } from "../../twig/mod.ts";
 
 const hello: App = () => "hello";
@@ -138,7 +140,8 @@ overBoth("random bytes close the connection and nothing else", hello, async (ser
     await client.send(noise).catch(() => {});
     await client.closes();
   }
-  assertEquals(server.log.length, 20);
+  await flushLines();
+  assertEquals(messagesIn(server.log), 20);
   await servesOn(server);
 });
 

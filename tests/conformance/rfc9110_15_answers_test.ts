@@ -301,9 +301,18 @@ Deno.test("errors: after the head was sent they cut the answer, and nothing is a
 
 Deno.test("errors: in development the client sees them", async () => {
   await using server = await Served.start(() => {
-    throw new Error("plain words");
+    throw new Error("plain words", { cause: new TypeError("the reason") });
   }, { development: true });
-  assertStringIncludes((await server.answer(GET)).body, "plain words");
+  const lines = (await server.answer(GET)).body.split("\n");
+  assertEquals(lines.filter((line) => !line.startsWith("    at ")), [
+    "Error: plain words",
+    "caused by TypeError: the reason",
+    "",
+  ]);
+  // What this server did until it called the app is nothing that the app's author could mend.
+  const frames = lines.filter((line) => line.startsWith("    at "));
+  assertEquals(frames.filter((frame) => !frame.includes("/rfc9110_15_answers_test.ts:")), []);
+  assertEquals(frames.length, 2);
 });
 
 Deno.test("errors: an app chooses a status by throwing, with fields, and that is not logged", async () => {

@@ -14,7 +14,7 @@ Deno.test("actionFor() follows the policy, record by record", () => {
   assertEquals(row(RecordType.BeginRequest), "fatal accept fatal fatal fatal");
   assertEquals(row(RecordType.AbortRequest), "ignore ignore accept accept accept");
   assertEquals(row(RecordType.Params), "ignore ignore accept ignore ignore");
-  assertEquals(row(RecordType.Stdin), "ignore ignore answer accept ignore");
+  assertEquals(row(RecordType.Stdin), "ignore ignore answer accept accept");
   assertEquals(row(RecordType.GetValues), "answer ignore ignore ignore ignore");
 });
 

@@ -113,4 +113,10 @@ Deno.test("the single file runs from a disk, and its commands load apps under th
   await using asked = start(site, cache, ["-A"], file, "fetch", "/hello/you");
   assertEquals(await asked.ended, { code: 0, signal: null });
   assertStringIncludes(asked.said, "Hello/you");
+
+  site.write("apps/hello.ts", 'export default () => {\n  throw new Error("no database");\n};\n');
+  await using failing = start(site, cache, ["-A"], file, "fetch", "/hello", "--development");
+  assertEquals(await failing.ended, { code: 1, signal: null });
+  assertStringIncludes(failing.said, "Error: no database\n    at default (file://");
+  assertEquals(failing.said.match(/archangel\.js:/g)?.length, 1, "in the log, and not in the answer");
 });

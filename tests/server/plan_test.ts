@@ -252,6 +252,26 @@ Deno.test("plan() reloads: reads, boots a generation, waits for all of it, drain
   assertEquals(nextDeadline(state), undefined);
 });
 
+Deno.test("plan() says what a reload changed", () => {
+  const strict = settingsFor({ workers: 2, timeouts, strictHosts: true });
+  play(2, [
+    ...serving,
+    [10, signal("HUP"), ["reread"]],
+    [20, { type: "settings", settings: strict }, spawns(3, 4, 2)],
+    [30, ready(3), []],
+    [
+      30,
+      ready(4),
+      [
+        "place",
+        "drain 1",
+        "drain 2",
+        "say reloaded: generation 2 serves with 2 workers; changed strict_hosts",
+      ],
+    ],
+  ]);
+});
+
 Deno.test("plan() keeps the old generation when the config is wrong", () => {
   const state = play(2, [
     ...serving,

@@ -24,6 +24,14 @@ Deno.test("describeError() takes what is no Error, as a cause, too", () => {
   assertEquals(describeError(new Error("late", { cause: "why" })), "late\nwhy");
 });
 
+Deno.test("describeError() shows every one of several errors", () => {
+  const errors = [new AppLoadError("a", "a.ts", 1), new AppLoadError("b", "b.ts", 2)];
+  assertEquals(
+    describeError(new AggregateError(errors, "Cannot load 2 apps")),
+    'Cannot load 2 apps\nCannot load app "a" from a.ts: 1\nCannot load app "b" from b.ts: 2',
+  );
+});
+
 Deno.test("describeError() does not show how this program came to load an app", async () => {
   const spec = { name: "a", kind: "twig", preload: false, bodyBytes: 0 } as const;
   const load = (source: string) =>

@@ -20,6 +20,8 @@ export interface Start {
   permissions?: string[];
   /** Whether it leads a process group, as under a terminal. Default: false. */
   leads?: boolean;
+  /** Streams that nobody reads: pipes which take some 64 KiB and no more. Default: none. */
+  unread?: readonly ("stdout" | "stderr")[];
 }
 
 /** How a process ended. */
@@ -77,11 +79,12 @@ export class Archangel implements AsyncDisposable {
     this.folder = Deno.makeTempDirSync({ prefix: "archangel_test_" });
     this.writeApp(start.app ?? PID_APP);
     this.writeConfig();
-    const args = command(`${this.folder}/archangel.yaml`, start.permissions ?? ["-A"]);
+    const args = serveArguments(`${this.folder}/archangel.yaml`, start.permissions ?? ["-A"]);
     const pipes = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
     this.#child = new Deno.Command(Deno.execPath(), { args, ...pipes, detached: start.leads ?? false })
       .spawn();
-    this.#heard = Promise.all([this.#hear("stdout"), this.#hear("stderr")]);
+    const read = (["stdout", "stderr"] as const).filter((name) => !start.unread?.includes(name));
+    this.#heard = Promise.all(read.map((name) => this.#hear(name)));
     this.ended = this.#child.status.then(async ({ code, signal }) => {
       await this.#heard;
       return { code, signal };
@@ -168,6 +171,7 @@ export class Archangel implements AsyncDisposable {
       // It has ended.
     }
     await this.ended;
+    for (const name of this.#start.unread ?? []) await this.#child[name].cancel();
     await waitUntil(() => workers.every((pid) => !isAlive(pid)), "its workers end");
     Deno.removeSync(this.folder, { recursive: true });
   }
@@ -227,7 +231,8 @@ function statFields(pid: number): { state: string; parent: number } | undefined 
 /** Which packages the tests run with, found out once. */
 const packages = await choosePackages();
 
-function command(file: string, permissions: string[]): string[] {
+/** Arguments of Deno for `archangel serve` with a config file. */
+export function serveArguments(file: string, permissions: readonly string[]): string[] {
   const program = new URL("../../server/cli.ts", import.meta.url).href;
   const { config } = packages;
   return ["run", ...permissions, "-c", config, program, "serve", "--config", file, "--deno-config", config];

@@ -5,6 +5,7 @@
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS, type Limits, type Timeouts } from "../../server/limits.ts";
 import { type Service, startService } from "../../server/service.ts";
 import type { Settings } from "../../server/settings.ts";
+import { flushLines, standardLines } from "../../server/standard_lines.ts";
 import type { App, TwigRequest, TwigResponse } from "../../twig/mod.ts";
 import { RawClient, type RawResponse } from "./raw_client.ts";
 import { moduleOf } from "./registered_apps.ts";
@@ -132,26 +133,20 @@ export class Served implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client.close();
     this.service.stop();
+    await flushLines();
     this.#stopListening();
     // What the closing has set free runs to its end, so that nothing of this server outlives its test.
     await new Promise((resolve) => setTimeout(resolve, 0));
   }
 }
 
-/** Gives what this process writes to stderr to `hear` instead, until the function returned is called. */
+/** Gives what this process would write to stderr to `hear` instead, until the function returned is called. */
 function interceptStderr(hear: (text: string) => void): () => void {
-  const decoder = new TextDecoder();
-  const own = Object.getOwnPropertyDescriptor(Deno.stderr, "writeSync");
-  Object.defineProperty(Deno.stderr, "writeSync", {
-    configurable: true,
-    writable: true,
-    value: (bytes: Uint8Array) => {
-      hear(decoder.decode(bytes));
-      return bytes.length;
-    },
-  });
+  const lines = standardLines("stderr");
+  const own = Object.getOwnPropertyDescriptor(lines, "add");
+  Object.defineProperty(lines, "add", { configurable: true, writable: true, value: hear });
   return () => {
-    if (own === undefined) delete (Deno.stderr as { writeSync?: unknown }).writeSync;
-    else Object.defineProperty(Deno.stderr, "writeSync", own);
+    if (own === undefined) delete (lines as { add?: unknown }).add;
+    else Object.defineProperty(lines, "add", own);
   };
 }

@@ -1,0 +1,121 @@
+import { assert, assertEquals, assertGreater, assertLess, assertMatch } from "@std/assert";
+import { LineQueue, type LineTarget } from "../../server/line_queue.ts";
+
+const MIB = 1024 * 1024;
+const decoder = new TextDecoder();
+
+/** A target that takes so many bytes a write, and nothing while it is held or broken. */
+class Target implements LineTarget {
+  text = "";
+  writes = 0;
+  broken = false;
+  readonly #most: number;
+  #held: PromiseWithResolvers<void> | undefined;
+
+  constructor(most = Infinity) {
+    this.#most = most;
+  }
+
+  hold(): void {
+    this.#held = Promise.withResolvers();
+  }
+
+  release(): void {
+    this.#held?.resolve();
+    this.#held = undefined;
+  }
+
+  async write(bytes: Uint8Array): Promise<number> {
+    this.writes++;
+    const taken = bytes.slice(0, this.#most);
+    await this.#held?.promise;
+    if (this.broken) throw new Deno.errors.BrokenPipe("nobody reads");
+    this.text += decoder.decode(taken);
+    return taken.length;
+  }
+}
+
+Deno.test("LineQueue writes whole lines in order, however few bytes are taken at once", async () => {
+  const target = new Target(3);
+  const queue = new LineQueue(target, false);
+  const lines = Array.from({ length: 50 }, (_, at) => `line ${at}\n`);
+  for (const line of lines) queue.add(line);
+  await queue.flush();
+  assertEquals(target.text, lines.join(""));
+});
+
+Deno.test("LineQueue hands the first line over at once, unless it is to be batched", async () => {
+  const target = new Target();
+  const queue = new LineQueue(target, false);
+  queue.add("one\n");
+  assertEquals(target.writes, 1);
+  queue.add("two\n");
+  queue.add("three\n");
+  await queue.flush();
+  assertEquals([target.text, target.writes], ["one\ntwo\nthree\n", 2]);
+  const batched = new Target();
+  const lines = new LineQueue(batched, true);
+  lines.add("one\n");
+  lines.add("two\n");
+  assertEquals(batched.writes, 0);
+  await lines.flush();
+  assertEquals([batched.text, batched.writes], ["one\ntwo\n", 1]);
+});
+
+Deno.test("LineQueue drops lines when too many wait, and says in their place how many", async () => {
+  const target = new Target();
+  const queue = new LineQueue(target, false);
+  target.hold();
+  const line = "x".repeat(MIB - 1) + "\n";
+  for (let i = 0; i < 20; i++) queue.add(line);
+  queue.add("two\nlines\n");
+  target.release();
+  await queue.flush();
+  queue.add("later\n");
+  await queue.flush();
+  const kept = target.text.split("\n").filter((text) => text.startsWith("xxx")).length;
+  assertGreater(kept, 4);
+  assertLess(kept, 10);
+  assertEquals(
+    target.text.slice(kept * MIB),
+    `archangel: ${22 - kept} lines are missing here, the log did not take them in time\nlater\n`,
+  );
+});
+
+Deno.test("LineQueue goes on when a write fails, and counts what that lost", async () => {
+  const target = new Target();
+  const queue = new LineQueue(target, false);
+  target.broken = true;
+  for (const line of ["one\n", "two\n", "three\nfour\n"]) queue.add(line);
+  await queue.flush();
+  assertEquals(target.text, "");
+  target.broken = false;
+  queue.add("five\n");
+  await queue.flush();
+  assertMatch(target.text, /^five\narchangel: 4 lines are missing here[^\n]*\n$/);
+});
+
+Deno.test("LineQueue waits for a target that is stuck no longer than it may", async () => {
+  const target = new Target();
+  const queue = new LineQueue(target, false);
+  target.hold();
+  queue.add("one\n");
+  const before = performance.now();
+  await queue.flush();
+  const waited = performance.now() - before;
+  assert(waited > 900 && waited < 10_000, `${waited} ms`);
+  target.release();
+  await queue.flush();
+  assertEquals(target.text, "one\n");
+});
+
+Deno.test("LineQueue has nothing to do with no lines", async () => {
+  const target = new Target();
+  for (const batched of [false, true]) {
+    const queue = new LineQueue(target, batched);
+    await queue.flush();
+    queue.add("");
+    await queue.flush();
+  }
+  assertEquals(target.writes, 0);
+});
