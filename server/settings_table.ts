@@ -147,7 +147,8 @@ export const SETTINGS = [
     default: undefined,
     otherwise: "none; exactly one of twig, fetch, static and auto is given",
     summary: "Folder whose files are served.",
-    reason: "Nothing outside of it can be reached, and names that begin with a dot are never served.",
+    reason: "Nothing outside of it can be reached, and names that begin with a dot are never served. " +
+      "Clients may ask whether a file has changed, and for a part of it (RFC 9110 §13, §14).",
   }),
   setting({
     key: "apps.*.auto",
