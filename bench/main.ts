@@ -5,6 +5,7 @@
  */
 import { choosePackages, ROOT } from "../tests/support/packages.ts";
 import { PERMISSIONS, runDeno } from "../tests/support/run_deno.ts";
+import { main as calls } from "./load/calls.ts";
 import { main as load } from "./load/driver.ts";
 import { main as startup } from "./startup.ts";
 
@@ -21,11 +22,19 @@ async function micro(args: readonly string[]): Promise<number> {
   ]);
 }
 
-/** `load FLAGS`, `micro [FILES]`, `startup [ROUNDS]`, files of `bench/micro`, or nothing for both. */
+/** The claims of `docs/lighthouse.md`; not stored unless a folder is given. */
+async function lighthouse(args: readonly string[]): Promise<number> {
+  return await micro(["bench/micro/lighthouse_bench.ts"]) ||
+    await load(["--only", "lighthouse", "--no-save", ...args]);
+}
+
+/** `load FLAGS`, `micro [FILES]`, `startup [ROUNDS]`, `lighthouse FLAGS`, `calls`, files of `bench/micro`, or nothing for both. */
 async function main([part, ...args]: string[]): Promise<number> {
   if (part === undefined) return await micro([]) || await load([]);
   if (part === "load") return await load(args);
   if (part === "micro") return await micro(args);
+  if (part === "calls") return await calls();
+  if (part === "lighthouse") return await lighthouse(args);
   if (part === "startup") return await startup(args);
   return part.startsWith("-") ? await load([part, ...args]) : await micro([part, ...args]);
 }

@@ -71,12 +71,18 @@ function bad(code: string, name: string, value: string): ProtocolError {
   return new ProtocolError(400, code, `Cannot read ${name}: ${JSON.stringify(value.slice(0, 100))}`);
 }
 
-/** CR, LF and NUL would split a field or a log line. Certificates (SSL_CLIENT_CERT) have line ends. */
+/**
+ * Variables that have line ends by right: certificates (`SSL_CLIENT_CERT`), and the functions that bash
+ * exports, which cgi-fcgi passes on with the rest of its environment.
+ */
+const WITH_LINES = /^(?:SSL_.*|BASH_FUNC_.*%%)$/;
+
+/** CR, LF and NUL would split a field or a log line. */
 function refuseControl(params: Params): void {
   for (let i = 0; i < params.size; i++) {
     const name = params.name(i);
     const value = params.value(i);
-    const harmless = name.startsWith("SSL_") && !value.includes("\0");
+    const harmless = WITH_LINES.test(name) && !value.includes("\0");
     if (CONTROL.test(name) || (CONTROL.test(value) && !harmless)) throw bad("control-in-params", name, value);
   }
 }

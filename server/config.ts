@@ -5,7 +5,7 @@
  * | file | owns |
  * |---|---|
  * | `config_source.ts` | the text, its values, their places, the look of a problem |
- * | `settings_table.ts`, `setting_kinds.ts` | which settings there are, and their types |
+ * | `settings_table.ts`, `limit_settings.ts`, `setting_kinds.ts` | which settings there are, and their types |
  * | `config_check.ts`, `config_wording.ts` | the document held against the table |
  * | `config_settings.ts` | what several settings mean together |
  *

@@ -10,7 +10,8 @@
  */
 import { parse } from "jsr:@std/yaml@^1/parse";
 import { ConfigError, type ConfigProblem } from "./errors.ts";
-import { indexYaml, type Span, type YamlEntry, type YamlNode } from "./yaml_positions.ts";
+import { indexYaml } from "./yaml_positions.ts";
+import type { Span, YamlEntry, YamlNode } from "./yaml_reader.ts";
 
 /** The way to a value from the root: keys, and numbers of list items. */
 export type KeyPath = readonly (string | number)[];

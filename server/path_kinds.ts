@@ -53,28 +53,23 @@ function absolutePath(text: string, around: Surroundings): string {
 }
 
 /** A file that exists. The value is its absolute path. */
-export const existingFile: Kind<string> = {
-  name: "file",
-  expects: "the path of a file",
-  format: String,
-  parse(text, around) {
-    const absolute = absolutePath(text, around);
-    expectAt(absolute, "file", around);
-    return absolute;
-  },
-};
+export const existingFile: Kind<string> = existing("file");
 
 /** A folder that exists. The value is its absolute path. */
-export const existingFolder: Kind<string> = {
-  name: "folder",
-  expects: "the path of a folder",
-  format: String,
-  parse(text, around) {
-    const absolute = absolutePath(text, around);
-    expectAt(absolute, "folder", around);
-    return absolute;
-  },
-};
+export const existingFolder: Kind<string> = existing("folder");
+
+function existing(what: "file" | "folder"): Kind<string> {
+  return {
+    name: what,
+    expects: `the path of a ${what}`,
+    format: String,
+    parse(text, around) {
+      const absolute = absolutePath(text, around);
+      expectAt(absolute, what, around);
+      return absolute;
+    },
+  };
+}
 
 function expectAt(path: string, wanted: "file" | "folder", around: Surroundings, otherwise = ""): void {
   const found = around.look(path);

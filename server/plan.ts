@@ -19,8 +19,8 @@ import { EXIT } from "./exit_codes.ts";
 import { SAME_KEYPRESS } from "./os_signals.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
 import { settingsChanges } from "./settings_changes.ts";
+import { StepInMaking } from "./step_in_making.ts";
 import {
-  type Action,
   type Event,
   type Generation,
   isComplete,
@@ -71,24 +71,8 @@ export function plan(state: State, event: Event, now: number): Step {
   return planner.step();
 }
 
-/** One step in the making: a copy of the state that changes, and the actions so far. */
-class Planner {
-  readonly state: { -readonly [Key in keyof State]: State[Key] };
-  readonly #actions: Action[] = [];
-  readonly #now: number;
-
-  constructor(state: State, now: number) {
-    this.state = { ...state };
-    this.#now = now;
-  }
-
-  step(): Step {
-    if (this.state.phase === "stopping" && this.state.handles.length === 0) {
-      this.#do({ type: "exit", code: this.state.exitCode });
-    }
-    return { state: this.state, actions: this.#actions };
-  }
-
+/** The decisions, each about one kind of event. */
+class Planner extends StepInMaking {
   on(event: Event): void {
     switch (event.type) {
       case "ready":
@@ -110,7 +94,7 @@ class Planner {
 
   populate(generation: Generation, role: Role): void {
     for (let worker = 1; worker <= generation.settings.workers; worker++) {
-      this.#spawn(generation, role, worker, 0);
+      this.spawn(generation, role, worker, 0);
     }
   }
 
@@ -126,21 +110,13 @@ class Planner {
 
   // Workers
 
-  #spawn({ number, settings }: Generation, role: Role, worker: number, failures: number): void {
-    const id = this.state.nextId++;
-    const { timeouts } = settings;
-    const handle = { id, worker, generation: number, since: this.#now, failures, timeouts };
-    this.state.handles = [...this.state.handles, { ...handle, stage: "booting" }];
-    this.#do({ type: "spawn", id, assignment: { worker, generation: number, role, settings } });
-  }
-
   #ready(id: number, addresses: readonly ListenAddress[]): void {
-    const handle = this.#find(id);
+    const handle = this.find(id);
     if (handle?.stage !== "booting") return;
-    this.#enter(handle, "serving");
+    this.enter(handle, "serving");
     if (this.state.phase === "starting" && isComplete(this.state, this.state.current)) {
       this.#phase("serving");
-      this.#do({ type: "announce", settings: this.state.current.settings, addresses });
+      this.do({ type: "announce", settings: this.state.current.settings, addresses });
       this.#reloadIfAsked();
     } else if (this.state.rising !== undefined && isComplete(this.state, this.state.rising)) {
       this.#takeOver(this.state.rising);
@@ -148,14 +124,14 @@ class Planner {
   }
 
   #failBoot(id: number, reason: string): void {
-    const handle = this.#find(id);
+    const handle = this.find(id);
     if (handle?.stage !== "booting") return;
-    this.#kill(handle);
+    this.kill(handle);
     this.#lost(handle, reason);
   }
 
   #ended(id: number, how: string): void {
-    const handle = this.#find(id);
+    const handle = this.find(id);
     if (handle === undefined) return;
     this.state.handles = this.state.handles.filter((other) => other !== handle);
     if (handle.stage === "booting") {
@@ -168,48 +144,48 @@ class Planner {
   #lost(handle: WorkerHandle, reason: string): void {
     if (handle.generation === this.state.rising?.number) return this.#abortReload(reason);
     if (this.state.phase === "starting") {
-      this.#say(`Cannot start: ${reason}`);
+      this.say(`Cannot start: ${reason}`);
       return this.#stopNow(EXIT.boot);
     }
-    const vacancy = vacancyAfter(handle, this.#now);
+    const vacancy = vacancyAfter(handle, this.now);
     this.state.vacancies = [...this.state.vacancies, vacancy];
-    this.#say(`${reason}; starting another in ${Math.round(vacancy.at - this.#now) / 1000} s`);
+    this.say(`${reason}; starting another in ${Math.round(vacancy.at - this.now) / 1000} s`);
   }
 
   #tick(): void {
     for (const handle of this.state.handles) {
       const deadline = stageDeadline(handle);
-      if (deadline === undefined || deadline > this.#now) continue;
+      if (deadline === undefined || deadline > this.now) continue;
       if (handle.stage === "booting") {
         this.#failBoot(handle.id, `worker ${handle.worker} was not ready in time (timeouts.boot)`);
       } else {
-        this.#say(`worker ${handle.worker} did not finish in time (timeouts.drain) and is killed`);
-        this.#kill(handle);
+        this.say(`worker ${handle.worker} did not finish in time (timeouts.drain) and is killed`);
+        this.kill(handle);
       }
     }
-    const due = this.state.vacancies.filter((vacancy) => vacancy.at <= this.#now);
-    this.state.vacancies = this.state.vacancies.filter((vacancy) => vacancy.at > this.#now);
-    for (const { worker, failures } of due) this.#spawn(this.state.current, "replacement", worker, failures);
+    const due = this.state.vacancies.filter((vacancy) => vacancy.at <= this.now);
+    this.state.vacancies = this.state.vacancies.filter((vacancy) => vacancy.at > this.now);
+    for (const { worker, failures } of due) this.spawn(this.state.current, "replacement", worker, failures);
   }
 
   // Size
 
   #resize(signal: "TTIN" | "TTOU"): void {
     if (this.state.phase === "starting" || this.state.rising !== undefined) {
-      return this.#say(`SIG${signal} is ignored until the workers that boot now are ready`);
+      return this.say(`SIG${signal} is ignored until the workers that boot now are ready`);
     }
     const last = Math.max(...placesOf(this.state));
     if (signal === "TTIN" && this.state.current.settings.listen.some(isForOne)) {
-      return this.#say("SIGTTIN is ignored: a Unix socket without {worker} in its path is for one worker");
+      return this.say("SIGTTIN is ignored: a Unix socket without {worker} in its path is for one worker");
     }
-    if (signal === "TTIN") this.#spawn(this.state.current, "replacement", last + 1, 0);
+    if (signal === "TTIN") this.spawn(this.state.current, "replacement", last + 1, 0);
     else if (last > 1) this.#empty(last);
-    this.#say(count(Math.max(...placesOf(this.state))));
+    this.say(count(Math.max(...placesOf(this.state))));
   }
 
   #empty(place: number): void {
     this.state.vacancies = this.state.vacancies.filter(({ worker }) => worker !== place);
-    for (const handle of presentIn(this.state)) if (handle.worker === place) this.#release(handle);
+    for (const handle of presentIn(this.state)) if (handle.worker === place) this.release(handle);
   }
 
   // Reload
@@ -218,10 +194,10 @@ class Planner {
     const { phase, rising, reading } = this.state;
     if (phase === "starting" || reading || rising !== undefined) {
       this.state.reloadAgain = true;
-      return this.#say("a reload follows when the workers that boot now are ready");
+      return this.say("a reload follows when the workers that boot now are ready");
     }
     this.state.reading = true;
-    this.#do({ type: "reread" });
+    this.do({ type: "reread" });
   }
 
   #settings(settings: Settings): void {
@@ -236,8 +212,8 @@ class Planner {
     this.state.reading = false;
     this.state.rising = undefined;
     if (this.state.phase === "stopping") return;
-    for (const handle of this.state.handles) if (handle.generation === failed) this.#kill(handle);
-    this.#say(`Cannot reload, generation ${this.state.current.number} keeps serving: ${reason}`);
+    for (const handle of this.state.handles) if (handle.generation === failed) this.kill(handle);
+    this.say(`Cannot reload, generation ${this.state.current.number} keeps serving: ${reason}`);
     this.#reloadIfAsked();
   }
 
@@ -247,12 +223,12 @@ class Planner {
     this.state.current = generation;
     this.state.rising = undefined;
     this.state.vacancies = [];
-    this.#do({ type: "place" });
+    this.do({ type: "place" });
     for (const handle of this.state.handles) {
-      if (handle.generation !== number) this.#release(handle);
+      if (handle.generation !== number) this.release(handle);
     }
     const done = `reloaded: generation ${number} serves with ${count(settings.workers)}`;
-    this.#say(changes === "" ? done : `${done}; ${changes}`);
+    this.say(changes === "" ? done : `${done}; ${changes}`);
     this.#reloadIfAsked();
   }
 
@@ -266,7 +242,7 @@ class Planner {
 
   #stop(): void {
     this.#phase("stopping");
-    for (const handle of this.state.handles) this.#release(handle);
+    for (const handle of this.state.handles) this.release(handle);
   }
 
   #stopNow(code: number): void {
@@ -274,52 +250,19 @@ class Planner {
       this.#phase("stopping");
       this.state.exitCode = code;
     }
-    for (const handle of this.state.handles) this.#kill(handle);
+    for (const handle of this.state.handles) this.kill(handle);
   }
 
   #secondInterrupt(): void {
-    if (this.#now - this.state.since >= SAME_KEYPRESS) this.#stopNow(EXIT.ok);
+    if (this.now - this.state.since >= SAME_KEYPRESS) this.#stopNow(EXIT.ok);
   }
 
   #phase(phase: State["phase"]): void {
     this.state.phase = phase;
-    this.state.since = this.#now;
+    this.state.since = this.now;
     if (phase !== "stopping") return;
     this.state.rising = undefined;
     this.state.vacancies = [];
-  }
-
-  // Single handles
-
-  /** Lets a worker go: one that serves finishes first, one that boots has nothing to finish. */
-  #release(handle: WorkerHandle): void {
-    if (handle.stage === "booting") return this.#kill(handle);
-    if (handle.stage !== "serving") return;
-    this.#enter(handle, "draining");
-    this.#do({ type: "drain", id: handle.id });
-  }
-
-  #kill(handle: WorkerHandle): void {
-    if (handle.stage === "killed") return;
-    this.#enter(handle, "killed");
-    this.#do({ type: "kill", id: handle.id });
-  }
-
-  #enter(handle: WorkerHandle, stage: WorkerHandle["stage"]): void {
-    const moved = { ...handle, stage, since: this.#now };
-    this.state.handles = this.state.handles.map((other) => other.id === handle.id ? moved : other);
-  }
-
-  #find(id: number): WorkerHandle | undefined {
-    return this.state.handles.find((handle) => handle.id === id);
-  }
-
-  #say(text: string): void {
-    this.#do({ type: "say", text });
-  }
-
-  #do(action: Action): void {
-    this.#actions.push(action);
   }
 }
 

@@ -18,6 +18,19 @@ export interface FileRange {
   readonly end?: number;
 }
 
+/** What is known of a file before it is opened, and what to do if that holds no more. */
+export interface KnownFile {
+  /** What a look at it has shown: a plain file. Bytes that it gets later are not sent. */
+  readonly info: Deno.FileInfo;
+  /**
+   * There is another file in its place, or less of it than is to be sent. May change the head.
+   *
+   * @param info The file that was opened.
+   * @returns The part of it to send; `undefined` for all.
+   */
+  changed(info: Deno.FileInfo): FileRange | undefined;
+}
+
 /**
  * Read size in bytes. Over loopback 256 KiB pieces cost 0.77 of the time of 64 KiB pieces, and
  * larger ones gain little.
@@ -30,6 +43,7 @@ const SHORT = 64 * 1024;
 export class FileBody implements AsyncIterable<Uint8Array> {
   readonly #path: string | URL;
   readonly #range: FileRange | undefined;
+  readonly #known: KnownFile | undefined;
   #file: Deno.FsFile | undefined;
   #left = 0;
 
@@ -38,10 +52,12 @@ export class FileBody implements AsyncIterable<Uint8Array> {
    *
    * @param path The file.
    * @param range The part of it. Default: all.
+   * @param known What is known of it. Default: nothing.
    */
-  constructor(path: string | URL, range?: FileRange) {
+  constructor(path: string | URL, range?: FileRange, known?: KnownFile) {
     this.#path = path;
     this.#range = range;
+    this.#known = known;
   }
 
   /** How many bytes are still to be read; known once `open` has returned. */
@@ -59,13 +75,12 @@ export class FileBody implements AsyncIterable<Uint8Array> {
    */
   open(): void {
     // A pipe would keep whoever opens it waiting.
-    requirePlain(Deno.statSync(this.#path), this.#path);
+    if (this.#known === undefined) requirePlain(Deno.statSync(this.#path), this.#path);
     const file = Deno.openSync(this.#path, { read: true });
     try {
       // What was opened may be newer than what was looked at.
       const info = requirePlain(file.statSync(), this.#path);
-      const start = Math.min(this.#range?.start ?? 0, info.size);
-      const end = Math.min(this.#range?.end ?? info.size, info.size);
+      const { start, end } = this.#part(info);
       if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
       this.#left = Math.max(0, end - start);
       this.#file = file;
@@ -73,6 +88,18 @@ export class FileBody implements AsyncIterable<Uint8Array> {
       file.close();
       throw error;
     }
+  }
+
+  /** What is to be sent of a file, which may be newer than what is known. */
+  #part(info: Deno.FileInfo): Required<FileRange> {
+    const known = this.#known;
+    let range = this.#range;
+    let { size } = info;
+    if (known !== undefined) {
+      if (isAnother(info, known.info) || size < (range?.end ?? known.info.size)) range = known.changed(info);
+      else size = Math.min(size, known.info.size);
+    }
+    return { start: Math.min(range?.start ?? 0, size), end: Math.min(range?.end ?? size, size) };
   }
 
   /** Closes the file, if it is open. */
@@ -118,6 +145,11 @@ export class FileBody implements AsyncIterable<Uint8Array> {
       this.close();
     }
   }
+}
+
+/** Whether two looks at one path have shown two files. Systems that do not number files do not tell. */
+function isAnother(now: Deno.FileInfo, before: Deno.FileInfo): boolean {
+  return now.ino !== before.ino || now.dev !== before.dev;
 }
 
 function requirePlain(info: Deno.FileInfo, path: string | URL): Deno.FileInfo {

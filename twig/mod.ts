@@ -24,7 +24,7 @@ export type { Answer, App, Chunk, Middleware, Remote, ServerInfo, TlsInfo } from
 export { decodePath, type RequestChanges, type RequestContext, TwigRequest } from "./request.ts";
 export { type ResponseControl, TwigResponse } from "./response.ts";
 export { type BodySource, RequestBody } from "./body.ts";
-export { FileBody, type FileRange } from "./files.ts";
+export { FileBody, type FileRange, type KnownFile } from "./files.ts";
 export { encodeFields, type FieldBlock, type FieldsInit, HeaderFields } from "./headers.ts";
 export { ConnectionLost, ContractError, HttpError, ProtocolError } from "./errors.ts";
 export { type FetchApp, type FetchHandler, type FetchInfo, fromFetch } from "./from_fetch.ts";

@@ -1,5 +1,5 @@
 /**
- * Serves the files of a folder, in the simplest correct form: type, length, modification time.
+ * Serves the files of a folder.
  *
  * What a request can reach: files below the root, by names that are decoded once, segment by segment.
  * No name that begins with a dot (but `/.well-known`, RFC 8615), none with a slash, a backslash or NUL
@@ -9,12 +9,13 @@
  *
  * Names are looked up at once, not by a thread: `files.ts` says why.
  *
- * Knows neither ranges nor validators nor precompressed files.
+ * What is said of a file is in `file_head.ts`. Knows no precompressed files.
  *
  * @module
  */
-import { contentTypeOf } from "./content_types.ts";
 import { HttpError } from "./errors.ts";
+import { fileHead } from "./file_head.ts";
+import { FileBody } from "./files.ts";
 import { decodePath, type TwigRequest } from "./request.ts";
 import type { TwigResponse } from "./response.ts";
 import type { Answer, App } from "./types.ts";
@@ -24,7 +25,8 @@ const INDEX = "index.html";
 
 /**
  * Makes an app that serves the files of a folder to GET and HEAD. A folder is served by its
- * `index.html`; its address ends with a slash, and one without is redirected.
+ * `index.html`; its address ends with a slash, and one without is redirected. Conditional requests are
+ * answered 304 or 412 (RFC 9110 §13), requests for one range of bytes 206 or 416 (§14).
  *
  * @param root The folder. A symbolic link here is followed anew when it changes.
  * @returns The app. It throws {@linkcode HttpError} 404, and 405 with `allow`. A file that this process
@@ -63,7 +65,7 @@ export function staticFiles(root: string): App {
     }
     // A pipe or a device would keep whoever opens it waiting.
     if (!found?.info.isFile) throw new HttpError(404);
-    return sendFile(found, response);
+    return answer(found, request, response);
   };
 }
 
@@ -92,13 +94,21 @@ function redirectToFolder(request: TwigRequest, response: TwigResponse): Answer 
   response.start(301, { location: query === "" ? path : `${path}?${query}` });
 }
 
-function sendFile({ path, info }: Found, response: TwigResponse): Answer {
-  response.start(200, {
-    "content-type": contentTypeOf(path),
-    "x-content-type-options": "nosniff",
-    ...(info.mtime && { "last-modified": info.mtime.toUTCString() }),
+function answer({ path, info }: Found, request: TwigRequest, response: TwigResponse): Answer {
+  const { status, fields, range } = fileHead(path, info, request);
+  response.start(status, fields);
+  if (status === 304) return;
+  return new FileBody(path, range, {
+    info,
+    changed(info) {
+      const head = fileHead(path, info, request);
+      response.status = head.status;
+      // Others may have set fields of their own meanwhile.
+      response.headers.delete("content-range");
+      for (const [name, value] of Object.entries(head.fields)) response.headers.set(name, value);
+      return head.range;
+    },
   });
-  return response.file(path);
 }
 
 interface Found {

@@ -10,6 +10,7 @@ import { choosePackages, ROOT } from "../../tests/support/packages.ts";
 import { drawChart } from "./chart.ts";
 import { CommitTree, compareWithStored } from "./compare.ts";
 import type { Bench } from "./lanes.ts";
+import { LIGHTHOUSE_RIVALS } from "./lighthouse.ts";
 import { describeCommit, describeMachine } from "./machine.ts";
 import { measureScenario } from "./measure.ts";
 import { type Options, parseOptions, USAGE } from "./options.ts";
@@ -52,7 +53,8 @@ async function run(options: Options): Promise<RunResult> {
     before?.[Symbol.dispose]();
     if (options.save) store(result, options);
   });
-  await runScenarios(result, { options, rivals: RIVALS, config, folder: folder.path, before, say });
+  const rivals = { ...RIVALS, ...LIGHTHOUSE_RIVALS };
+  await runScenarios(result, { options, rivals, config, folder: folder.path, before, say });
   return result;
 }
 

@@ -45,7 +45,7 @@ async function runSliced(
     command: pinned(load, wrkCommand(scenario.load, url, ENDLESS_SECONDS, false)),
     cpu: () => server.cpu(),
   }));
-  const outcomes = await runInTurns(turns, bench.options.seconds);
+  const outcomes = await runInTurns(turns, bench.options.seconds, bench.options.turn);
   return outcomes.map((outcome) => {
     if (outcome.status === "rejected") return outcome;
     const { report, seconds, cpu } = outcome.value;

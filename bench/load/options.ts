@@ -14,6 +14,8 @@ export interface Options {
   readonly rounds: number;
   /** Seconds that each contender has in a round. */
   readonly seconds: number;
+  /** Seconds of one turn. */
+  readonly turn: number;
   /** Whether the result is stored. */
   readonly save: boolean;
   /** Folder to store it in, if not `bench/results`. */
@@ -36,8 +38,9 @@ export const USAGE = `Usage: deno task bench load [FLAGS]
       --rounds N        Rounds. [default: 5]
       --seconds N       Seconds for each contender in each round. [default: 2]
       --quick           The same as --rounds 3 --seconds 1 --rivals hono --no-save
+      --turn N          Seconds of one turn; shorter ones than the default are mostly switching. [default: 0.1]
       --no-save         Do not store the result.
-      --to FOLDER       Where to store the result. [default: bench/results]
+      --to FOLDER       Store the result there. [default: bench/results]
       --control         Run the baseline a second time, to show what chance alone does.
       --compare REF     Run another commit beside this one; "last" compares with the newest stored result.
       --cores S:L       Cores of the servers and of the load. [default: 0:1]
@@ -57,6 +60,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     rivals: [] as string[],
     rounds: 5,
     seconds: 2,
+    turn: 0.1,
     save: true,
     to: undefined as string | undefined,
     control: false,
@@ -76,10 +80,11 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     else if (flag === "--rivals") options.rivals = value(flag).split(",");
     else if (flag === "--rounds") options.rounds = positive(flag, value(flag));
     else if (flag === "--seconds") options.seconds = positive(flag, value(flag));
+    else if (flag === "--turn") options.turn = positive(flag, value(flag));
     else if (flag === "--quick") {
       Object.assign(options, { rounds: 3, seconds: 1, rivals: ["hono"], save: false });
     } else if (flag === "--no-save") options.save = false;
-    else if (flag === "--to") options.to = value(flag);
+    else if (flag === "--to") Object.assign(options, { to: value(flag), save: true });
     else if (flag === "--control") options.control = true;
     else if (flag === "--compare") options.compare = value(flag);
     else if (flag === "--cores") [options.serverCores, options.loadCores] = cores(value(flag));

@@ -51,7 +51,8 @@ function environment({ port, app, files, workers }: Place): Record<string, strin
   return { PORT: String(port), APP: app, FILES: files, WORKERS: String(workers), DENO_JOBS: String(workers) };
 }
 
-function deno(file: string): Rival["start"] {
+/** How a contender of Deno starts: a file in `rivals/`. */
+export function deno(file: string): Rival["start"] {
   return (place) => [{
     argv: [Deno.execPath(), "run", "-A", "--unstable-net", "--no-config", here(`rivals/${file}`)],
     port: place.port,

@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { LIGHTHOUSE } from "./lighthouse.ts";
 import type { Load } from "./wrk.ts";
 
 /** Who takes part in a scenario. */
@@ -83,7 +84,7 @@ const fetchApp: Contender = {
 
 const lines = Array.from({ length: 100 }, (_, n) => `line ${n} of the answer\n`).join("");
 
-/** All scenarios in the order in which they run. */
+/** The scenarios of a whole run, in the order in which they run. */
 export const SCENARIOS: readonly Scenario[] = [
   {
     name: "hello-64",
@@ -241,18 +242,20 @@ export const FILES: Readonly<Record<string, number>> = {
 /**
  * Picks scenarios.
  *
- * @param only Names, or the part of names before a hyphen; all if empty.
+ * @param only Names, or the part of names before a hyphen; if empty all but those of the lighthouse.
  * @returns The scenarios.
  * @throws {Error} If a name is not known.
  */
 export function chooseScenarios(only: readonly string[]): Scenario[] {
   const matches = (name: string, scenario: Scenario) =>
     scenario.name === name || scenario.name.startsWith(`${name}-`);
-  const unknown = only.find((name) => !SCENARIOS.some((scenario) => matches(name, scenario)));
+  const all = [...SCENARIOS, ...LIGHTHOUSE];
+  const unknown = only.find((name) => !all.some((scenario) => matches(name, scenario)));
   if (unknown !== undefined) {
     throw new Error(
-      `Unknown scenario "${unknown}": expected some of ${SCENARIOS.map(({ name }) => name).join(", ")}`,
+      `Unknown scenario "${unknown}": expected some of ${all.map(({ name }) => name).join(", ")}`,
     );
   }
-  return SCENARIOS.filter((scenario) => only.length === 0 || only.some((name) => matches(name, scenario)));
+  if (only.length === 0) return [...SCENARIOS];
+  return all.filter((scenario) => only.some((name) => matches(name, scenario)));
 }

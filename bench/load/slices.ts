@@ -1,11 +1,11 @@
 /**
- * Runs several loads side by side on one core, in turns of a tenth of a second: A B C A B C …
+ * Runs several loads side by side on one core, in short turns: A B C A B C …
  *
  * Why: a virtual machine may change its speed by the factor of two or three every few seconds, and no number
  * of rounds of whole seconds evens that out. With turns far shorter than those states every contender
  * meets all of them alike. Each load generator runs all the time but is stopped (SIGSTOP) while it
  * is another's turn; its server then has nothing to do. Two copies of one server measured like this differ by
- * 1 to 4 %, where whole seconds in turns gave 40 %.
+ * 1 to 4 %, where whole seconds in turns gave 40 %. `bench/README.md` has figures for turns of other lengths.
  *
  * Latencies measured in slices mean nothing: answers wait for a generator that is stopped.
  *
@@ -14,8 +14,6 @@
 import { cpuSince, type CpuTime } from "./processes.ts";
 import { outputOf, parseWrk, type WrkReport } from "./wrk.ts";
 
-/** Length of a turn in milliseconds. `bench/README.md` shows that longer ones change nothing. */
-export const SLICE_MS = 100;
 /** After SIGCONT a generator needs a moment before its main thread takes a signal. */
 const AWAKE_MS = 20;
 /** Longer than any run; a generator is ended by SIGINT, at which wrk prints its report. */
@@ -58,12 +56,12 @@ class Generator {
   }
 
   /** Nothing happens if the generator has ended: `end()` says so. */
-  async turn(): Promise<void> {
+  async turn(length: number): Promise<void> {
     if (this.#ended !== undefined) return;
     const start = performance.now();
     if (this.#child === undefined) this.#spawn();
     else this.#signal("SIGCONT");
-    await delay(SLICE_MS);
+    await delay(length * 1000);
     this.#signal("SIGSTOP");
     this.#seconds += (performance.now() - start) / 1000;
   }
@@ -108,15 +106,18 @@ class Generator {
  *
  * @param lanes The loads.
  * @param seconds How long each has its turn, summed up.
+ * @param turn Seconds of one turn.
  * @returns What each took, or why it failed, in the same order.
  */
 export async function runInTurns(
   lanes: readonly Lane[],
   seconds: number,
+  turn = 0.1,
 ): Promise<PromiseSettledResult<LaneReport>[]> {
   const generators = lanes.map((lane) => new Generator(lane));
-  for (let turn = 0; turn < seconds * 1000 / SLICE_MS; turn++) {
-    for (const generator of generators) await generator.turn();
+  // A little less than a turn that is left is the rounding of floating point.
+  for (let run = 0; run < seconds / turn - 0.01; run++) {
+    for (const generator of generators) await generator.turn(turn);
   }
   const outcomes: PromiseSettledResult<LaneReport>[] = [];
   for (const generator of generators) outcomes.push(...await Promise.allSettled([generator.end()]));

@@ -113,3 +113,23 @@ for (const size of [1, 64, 4096]) {
     core.output.recycle();
   });
 }
+
+// A page that polls sends the same head again and again; others ask for another path each time.
+const again = HEADS["650 bytes"] as string;
+const paths = { "the same as before": ["42", "42"], "another path than before": ["42", "43"] };
+for (const [name, ids] of Object.entries(paths)) {
+  const requests = ids.map((id) => new TextEncoder().encode(again.replace("/42?", `/${id}?`)));
+  const core = new HttpCore(DEFAULT_LIMITS);
+  core.date = "Sun, 06 Nov 1994 08:49:37 GMT";
+  let turn = 0;
+  Deno.bench(name, { group: "an exchange with a head of 650 bytes", baseline: ids[0] !== ids[1] }, () => {
+    core.input.append(requests[turn ^= 1]!);
+    const event = core.next();
+    if (typeof event === "number") throw new Error("no head");
+    core.head(event.exchange, 200, "content-type: text/plain\r\n", 13, false, core.output);
+    core.data(event.exchange, "Hello, world!", core.output);
+    core.end(event.exchange, "", core.output);
+    core.output.take();
+    core.output.recycle();
+  });
+}

@@ -1,5 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { parseOptions } from "../../bench/load/options.ts";
+import { LIGHTHOUSE_RIVALS } from "../../bench/load/lighthouse.ts";
+import { RIVALS } from "../../bench/load/rivals.ts";
 import { chooseScenarios } from "../../bench/load/scenarios.ts";
 
 Deno.test("parseOptions() has five rounds of everything as default, and stores the result", () => {
@@ -8,10 +10,8 @@ Deno.test("parseOptions() has five rounds of everything as default, and stores t
 });
 
 Deno.test("parseOptions() takes values after a blank or an equals sign; later flags win", () => {
-  const { rounds, seconds, only, save, to } = parseOptions(
-    ["--quick", "--rounds=7", "--only", "hello,echo", "--to", "here"],
-  )!;
-  assertEquals([rounds, seconds, only, save, to], [7, 1, ["hello", "echo"], false, "here"]);
+  const { rounds, seconds, only, save } = parseOptions(["--quick", "--rounds=7", "--only", "hello,echo"])!;
+  assertEquals([rounds, seconds, only, save], [7, 1, ["hello", "echo"], false]);
 });
 
 Deno.test("parseOptions() refuses unknown flags and wrong values, and leaves help to the caller", () => {
@@ -20,6 +20,24 @@ Deno.test("parseOptions() refuses unknown flags and wrong values, and leaves hel
   assertThrows(() => parseOptions(["--only"]), Error, "--only needs a value");
   assertThrows(() => parseOptions(["--cores", "0"]), Error, "--cores needs SERVER:LOAD, not 0");
   assertEquals(parseOptions(["--help"]), undefined);
+});
+
+Deno.test("parseOptions() stores the result where a folder is given", () => {
+  const { save, to } = parseOptions(["--quick", "--to", "here"])!;
+  assertEquals([save, to], [true, "here"]);
+});
+
+Deno.test("chooseScenarios() takes those of the lighthouse only when they are asked for", () => {
+  const isOfLighthouse = ({ name }: { name: string }) => name.startsWith("lighthouse-");
+  assertEquals(chooseScenarios([]).filter(isOfLighthouse), []);
+  assertEquals(chooseScenarios(["lighthouse"]).every(isOfLighthouse), true);
+});
+
+Deno.test("every contender of every scenario is a rival that exists", () => {
+  const rivals = { ...RIVALS, ...LIGHTHOUSE_RIVALS };
+  for (const { name, contenders } of chooseScenarios([]).concat(chooseScenarios(["lighthouse"]))) {
+    assertEquals(contenders.filter(({ rival }) => rivals[rival] === undefined), [], name);
+  }
 });
 
 Deno.test("chooseScenarios() takes a family by its first word, and names the others when there is none", () => {

@@ -1,32 +1,12 @@
 /** curl, as people use it. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { findProgram } from "../support/front_ends.ts";
+import { curl, type Curled, runCurl } from "../support/curl.ts";
 import { type Differences, inspect, Served } from "../support/served.ts";
 import type { App } from "../../twig/mod.ts";
 
-const curl = findProgram("curl");
-
-interface Result {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
 /** Runs curl; `URL` in an argument stands for the server's. */
-async function run(server: Served, args: string[], input?: Uint8Array<ArrayBuffer>): Promise<Result> {
-  const url = `http://127.0.0.1:${server.port}`;
-  const child = new Deno.Command(curl!, {
-    args: ["-sS", "--max-time", "20", ...args.map((each) => each.replace("URL", url))],
-    stdin: input === undefined ? "null" : "piped",
-    stdout: "piped",
-    stderr: "piped",
-  }).spawn();
-  if (input !== undefined) {
-    const writer = child.stdin.getWriter();
-    await writer.write(input).then(() => writer.close()).catch(() => {});
-  }
-  const { code, stdout, stderr } = await child.output();
-  return { code, out: new TextDecoder().decode(stdout), err: new TextDecoder().decode(stderr) };
+function run(server: Served, args: string[], input?: Uint8Array<ArrayBuffer>): Promise<Curled> {
+  return runCurl(args.map((each) => each.replace("URL", `http://127.0.0.1:${server.port}`)), input);
 }
 
 function curlTest(

@@ -15,9 +15,8 @@ function answers(
   check: (answer: FcgiAnswer) => void,
   method = "GET",
 ): void {
-  overBoth(name, acting, async (server) => {
+  overBoth(name, acting, async (client) => {
     act = does;
-    using client = await server.connect();
     check(await client.ask(get("/", { REQUEST_METHOD: method })));
     // Whatever it was, the connection goes on.
     act = () => "next";
@@ -133,34 +132,31 @@ answers("an app that declares less than it yields sends no more than it declared
   return "12345";
 }, (answer) => assertEquals([answer.body, valuesOf(answer, "content-length")], ["123", ["3"]]));
 
-overBoth("Status stands behind Location, whose status HAProxy would make 302", acting, async (server) => {
+overBoth("Status stands behind Location, whose status HAProxy would make 302", acting, async (client) => {
   act = (response) => response.start(308, { location: "/b", "x-a": "1" });
-  using client = await server.connect();
   await client.send(request());
   const head = String.fromCharCode(...(await client.next())!.content);
   assert(head.indexOf("\r\nStatus: 308 ") > head.indexOf("location: /b"), head);
 });
 
-overBoth("an app that declares more than it yields is cut: no END_REQUEST", acting, async (server) => {
+overBoth("an app that declares more than it yields is cut: no END_REQUEST", acting, async (client) => {
   act = (response) => {
     response.start(200, { "content-length": "10" });
     return "12345";
   };
-  using client = await server.connect();
   await client.send(request());
   assertEquals((await client.rest()).filter(({ type }) => type === TYPE.end), []);
 });
 
-overBoth("interim answers do not leave: CGI has none", acting, async (server) => {
+overBoth("interim answers do not leave: CGI has none", acting, async (client) => {
   act = (response) => {
     response.informational(103, { link: "</a.css>; rel=preload" });
     return "x";
   };
-  using client = await server.connect();
   assertEquals((await client.ask()).status, 200);
 });
 
-overBoth("each chunk of a stream leaves at once", acting, async (server) => {
+overBoth("each chunk of a stream leaves at once", acting, async (client) => {
   const gates = [1, 2, 3].map(() => Promise.withResolvers<void>());
   act = async function* () {
     for (const [at, { promise }] of gates.entries()) {
@@ -168,7 +164,6 @@ overBoth("each chunk of a stream leaves at once", acting, async (server) => {
       await promise;
     }
   };
-  using client = await server.connect();
   await client.send(request());
   for (const [at, { resolve }] of gates.entries()) {
     await client.receives(`<${at}>`);
@@ -178,7 +173,7 @@ overBoth("each chunk of a stream leaves at once", acting, async (server) => {
   assertEquals((await client.answer()).body, "<0><1><2>");
 });
 
-overBoth("an event stream's head leaves before its first event", acting, async (server) => {
+overBoth("an event stream's head leaves before its first event", acting, async (client) => {
   const gate = Promise.withResolvers<void>();
   act = async function* (response) {
     response.start(200, { "content-type": "text/event-stream" });
@@ -186,16 +181,14 @@ overBoth("an event stream's head leaves before its first event", acting, async (
     await gate.promise;
     yield "data: 1\n\n";
   };
-  using client = await server.connect();
   await client.send(request());
   await client.receives("text/event-stream");
   gate.resolve();
   assertEquals((await client.answer()).body, "data: 1\n\n");
 });
 
-overBoth("the head goes with the first chunk in one record as far as it may", acting, async (server) => {
+overBoth("the head goes with the first chunk in one record as far as it may", acting, async (client) => {
   act = () => "hello";
-  using client = await server.connect();
   await client.send(request());
   const records = [];
   do records.push((await client.next())!); while (records.at(-1)!.type !== TYPE.end);

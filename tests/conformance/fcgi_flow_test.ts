@@ -11,7 +11,7 @@ import {
   stdinEnd,
   TYPE,
 } from "../support/fcgi_client.ts";
-import { overBoth } from "../support/fcgi_server.ts";
+import { overBoth, serverOverBoth } from "../support/fcgi_server.ts";
 import { delay } from "../support/delay.ts";
 import { MeasuredServer } from "../support/measured_server.ts";
 import type { App } from "../../twig/mod.ts";
@@ -70,8 +70,7 @@ const count: App = async (request) => {
   return String(size);
 };
 
-overBoth("a body larger than every buffer arrives whole", count, async (server) => {
-  using client = await server.connect();
+overBoth("a body larger than every buffer arrives whole", count, async (client) => {
   await client.send(begin(), params(post(undefined)));
   for (let i = 0; i < 300; i++) await client.send(stdin(new Uint8Array(65535)));
   await client.send(stdinEnd());
@@ -85,8 +84,7 @@ overBoth("an app that stops reading for a while gets the rest later", async (req
     size += chunk.length;
   }
   return String(size);
-}, async (server) => {
-  using client = await server.connect();
+}, async (client) => {
   await client.ask(post(8 * MiB), { body: new Uint8Array(8 * MiB) }).then(({ body }) =>
     assertEquals(body, String(8 * MiB))
   );
@@ -94,8 +92,7 @@ overBoth("an app that stops reading for a while gets the rest later", async (req
 
 overBoth("an app may answer while it reads", async function* (request) {
   for await (const chunk of request.body) yield chunk;
-}, async (server) => {
-  using client = await server.connect();
+}, async (client) => {
   await client.send(begin(), params(post(undefined)));
   for (const word of ["one ", "two ", "three"]) {
     await client.send(stdin(word));
@@ -107,8 +104,7 @@ overBoth("an app may answer while it reads", async function* (request) {
 
 overBoth("an echo of 16 MB flows both ways at once", async function* (request) {
   for await (const chunk of request.body) yield chunk;
-}, async (server) => {
-  using client = await server.connect();
+}, async (client) => {
   const body = new Uint8Array(16_000_000);
   for (let i = 0; i < body.length; i++) body[i] = i * 31 + (i >> 9);
   const sending = client.send(request(post(body.length), { body }));
@@ -118,35 +114,42 @@ overBoth("an echo of 16 MB flows both ways at once", async function* (request) {
   for (let i = 0; i < body.length; i += 997) assertEquals(answer.charCodeAt(i), body[i]);
 }, { limits: { bodyBytes: 64 * MiB } });
 
-overBoth("a reader that stalls on one connection is in nobody's way on others", download, async (server) => {
-  using stalled = await server.connect();
-  await stalled.send(request(get("/big")));
-  using other = await server.connect();
-  for (let i = 0; i < 20; i++) assertEquals((await other.ask()).body, "small");
-});
+serverOverBoth(
+  "a reader that stalls on one connection is in nobody's way on others",
+  download,
+  async (server) => {
+    using stalled = await server.connect();
+    await stalled.send(request(get("/big")));
+    using other = await server.connect();
+    for (let i = 0; i < 20; i++) assertEquals((await other.ask()).body, "small");
+  },
+);
 
-overBoth("a front end that goes away in the middle of an answer stops the app", async function* (request) {
-  const name = request.query;
-  try {
-    for (;;) yield new Uint8Array(64_000);
-  } finally {
-    stopped.add(name);
-  }
-}, async (server) => {
-  const name = crypto.randomUUID();
-  const client = await server.connect();
-  await client.send(request(get(`/?${name}`)));
-  await client.next();
-  client.close();
-  for (let i = 0; i < 200 && !stopped.has(name); i++) await delay(20);
-  assert(stopped.has(name));
-  assertEquals(server.log, []);
-});
+serverOverBoth(
+  "a front end that goes away in the middle of an answer stops the app",
+  async function* (request) {
+    const name = request.query;
+    try {
+      for (;;) yield new Uint8Array(64_000);
+    } finally {
+      stopped.add(name);
+    }
+  },
+  async (server) => {
+    const name = crypto.randomUUID();
+    const client = await server.connect();
+    await client.send(request(get(`/?${name}`)));
+    await client.next();
+    client.close();
+    for (let i = 0; i < 200 && !stopped.has(name); i++) await delay(20);
+    assert(stopped.has(name));
+    assertEquals(server.log, []);
+  },
+);
 
 const stopped = new Set<string>();
 
-overBoth("a reader that makes no progress is given up after timeouts.write", download, async (server) => {
-  using client = await server.connect();
+overBoth("a reader that makes no progress is given up after timeouts.write", download, async (client) => {
   await client.send(request(get("/big")));
   await delay(1500);
   const records = await client.rest().catch(() => []);

@@ -13,7 +13,7 @@ import {
   stdinEnd,
   TYPE,
 } from "../support/fcgi_client.ts";
-import { type FcgiServer, overBoth } from "../support/fcgi_server.ts";
+import { type FcgiServer, overBoth, serverOverBoth } from "../support/fcgi_server.ts";
 import { bytesOf, concat, slowRecord } from "../support/slow_fcgi_records.ts";
 import { waitUntil } from "../support/processes.ts";
 import type { App } from "../../twig/mod.ts";
@@ -86,8 +86,7 @@ async function servesOn(server: FcgiServer): Promise<void> {
 // BEGIN_REQUEST
 
 for (const size of [0, 7, 9, 16, 65535]) {
-  overBoth(`BEGIN_REQUEST of ${size} bytes closes the connection`, stage, async (server) => {
-    using client = await server.connect();
+  overBoth(`BEGIN_REQUEST of ${size} bytes closes the connection`, stage, async (client, server) => {
     await client.send(slowRecord(TYPE.begin, 1, new Uint8Array(size).fill(1))).catch(() => {});
     await client.closes();
     assertMatch(await server.oneLogLine(), /BEGIN_REQUEST has \d+ bytes, not 8/);
@@ -95,8 +94,7 @@ for (const size of [0, 7, 9, 16, 65535]) {
   });
 }
 
-overBoth("BEGIN_REQUEST for an id in flight closes the connection", stage, async (server) => {
-  using client = await server.connect();
+overBoth("BEGIN_REQUEST for an id in flight closes the connection", stage, async (client, server) => {
   await client.send(begin(5), begin(5));
   await client.closes();
   assertMatch(await server.oneLogLine(), /Cannot begin FastCGI request 5: it is in flight/);
@@ -105,8 +103,7 @@ overBoth("BEGIN_REQUEST for an id in flight closes the connection", stage, async
   await later.closes();
 });
 
-overBoth("flags other than KEEP_CONN are ignored, and so are the reserved bytes", stage, async (server) => {
-  using client = await server.connect();
+overBoth("flags other than KEEP_CONN are ignored, and so are the reserved bytes", stage, async (client) => {
   await client.send(slowRecord(TYPE.begin, 1, Uint8Array.of(0, 1, 0xff, 1, 2, 3, 4, 5)), params(get("/?a")));
   await client.send(stdinEnd());
   assertEquals((await client.answer()).body, "hello a");
@@ -117,8 +114,7 @@ overBoth("flags other than KEEP_CONN are ignored, and so are the reserved bytes"
 });
 
 for (const [what, role] of [["AUTHORIZER", 2], ["FILTER", 3], ["0", 0], ["256 + 1", 257]] as const) {
-  overBoth(`role ${what} is answered with UNKNOWN_ROLE; the connection is kept`, stage, async (server) => {
-    using client = await server.connect();
+  overBoth(`role ${what} is answered with UNKNOWN_ROLE; the connection is kept`, stage, async (client) => {
     await client.send(begin(1, { role }), params(get()), stdin("late"), stdinEnd());
     await client.send(slowRecord(TYPE.data, 1, bytesOf("late")), slowRecord(TYPE.data, 1, NOTHING));
     assertEquals((await client.answer()).protocolStatus, STATUS.unknownRole);
@@ -126,15 +122,13 @@ for (const [what, role] of [["AUTHORIZER", 2], ["FILTER", 3], ["0", 0], ["256 + 
   });
 }
 
-overBoth("an unknown role without KEEP_CONN closes the connection", stage, async (server) => {
-  using client = await server.connect();
+overBoth("an unknown role without KEEP_CONN closes the connection", stage, async (client) => {
   await client.send(begin(1, { role: 2, keep: false }), params(get()), stdinEnd());
   assertEquals((await client.answer()).protocolStatus, STATUS.unknownRole);
   await client.closes();
 });
 
-overBoth("ids from 1 to 65535 are served", stage, async (server) => {
-  using client = await server.connect();
+overBoth("ids from 1 to 65535 are served", stage, async (client) => {
   for (const id of [1, 2, 255, 256, 257, 32768, 65535]) {
     assertEquals((await client.ask(get(`/?${id}`), { id })).body, `hello ${id}`);
   }
@@ -145,16 +139,14 @@ overBoth("ids from 1 to 65535 are served", stage, async (server) => {
 overBoth(
   "without KEEP_CONN the connection is closed after END_REQUEST, with a FIN",
   stage,
-  async (server) => {
-    using client = await server.connect();
+  async (client) => {
     await client.send(request(get("/?x"), { keep: false }));
     assertEquals((await client.answer()).body, "hello x");
     await client.closes();
   },
 );
 
-overBoth("without KEEP_CONN, input behind an early answer cannot destroy it", stage, async (server) => {
-  using client = await server.connect();
+overBoth("without KEEP_CONN, input behind an early answer cannot destroy it", stage, async (client) => {
   await client.send(begin(1, { keep: false }), params(post(3_000_000, "/early")));
   const sending = client.send(stdin(new Uint8Array(3_000_000))).catch(() => {});
   assertEquals((await client.answer()).body, "answered without reading");
@@ -168,34 +160,34 @@ for (
     ["a body", post(10, "/large"), concat([stdin("0123456789"), stdinEnd()])],
   ] as const
 ) {
-  overBoth(`without KEEP_CONN, ${what} behind a large answer cannot destroy it`, stage, async (server) => {
-    using client = await server.connect();
-    await client.send(begin(1, { keep: false }), params(variables));
-    // By then the server has written all that it can, over TCP everything, and the client has read nothing.
-    await new Promise((resolve) => setTimeout(resolve, 200));
-    await client.send(late);
-    assertEquals((await client.answer()).body.length, LARGE);
-    await client.closes();
-  });
+  overBoth(
+    `without KEEP_CONN, ${what} behind a large answer cannot destroy it`,
+    stage,
+    async (client) => {
+      await client.send(begin(1, { keep: false }), params(variables));
+      // By then the server has written all that it can, over TCP everything, and the client has read nothing.
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await client.send(late);
+      assertEquals((await client.answer()).body.length, LARGE);
+      await client.closes();
+    },
+  );
 }
 
-overBoth("with KEEP_CONN the connection is kept, a thousand times", stage, async (server) => {
-  using client = await server.connect();
+overBoth("with KEEP_CONN the connection is kept, a thousand times", stage, async (client) => {
   for (let i = 0; i < 1000; i++) {
     assertEquals((await client.ask(get(`/?${i}`), { id: i % 7 + 1 })).body, `hello ${i}`);
   }
   assert(await client.silent(30));
 });
 
-overBoth("KEEP_CONN is each request's own: the last one closes", stage, async (server) => {
-  using client = await server.connect();
+overBoth("KEEP_CONN is each request's own: the last one closes", stage, async (client) => {
   assertEquals((await client.ask(get("/?1"))).body, "hello 1");
   assertEquals((await client.ask(get("/?2"), { keep: false })).body, "hello 2");
   await client.closes();
 });
 
-overBoth("a request without KEEP_CONN lets the other ids finish before it closes", stage, async (server) => {
-  using client = await server.connect();
+overBoth("a request without KEEP_CONN lets the other ids finish before it closes", stage, async (client) => {
   const name = fresh();
   await client.send(request(get(`/gate?${name}`), { id: 1 }));
   await client.receives("begun", 1);
@@ -207,15 +199,13 @@ overBoth("a request without KEEP_CONN lets the other ids finish before it closes
   await client.closes();
 });
 
-overBoth("requests sent one behind the other are all answered", stage, async (server) => {
-  using client = await server.connect();
+overBoth("requests sent one behind the other are all answered", stage, async (client) => {
   const ids = Array.from({ length: 50 }, (_, at) => at + 1);
   await client.send(...ids.map((id) => request(get(`/?${id}`), { id })));
   for (const id of ids) assertEquals((await client.answer(id)).body, `hello ${id}`);
 });
 
-overBoth("an id is free again as soon as its END_REQUEST has come", stage, async (server) => {
-  using client = await server.connect();
+overBoth("an id is free again as soon as its END_REQUEST has come", stage, async (client) => {
   const name = fresh();
   await client.send(request(get(`/gate?${name}`), { id: 1 }));
   for (let i = 0; i < 20; i++) assertEquals((await client.ask(get(`/?${i}`), { id: 2 })).body, `hello ${i}`);
@@ -225,8 +215,7 @@ overBoth("an id is free again as soon as its END_REQUEST has come", stage, async
 
 // Multiplexing
 
-overBoth("answers come in the order in which they are ready", stage, async (server) => {
-  using client = await server.connect();
+overBoth("answers come in the order in which they are ready", stage, async (client) => {
   const names = [fresh(), fresh(), fresh()];
   await client.send(...names.map((name, at) => request(get(`/gate?${name}`), { id: at + 1 })));
   for (const id of [3, 1, 2]) {
@@ -236,8 +225,7 @@ overBoth("answers come in the order in which they are ready", stage, async (serv
   }
 });
 
-overBoth("records of several requests may be mixed in any way", stage, async (server) => {
-  using client = await server.connect();
+overBoth("records of several requests may be mixed in any way", stage, async (client) => {
   await client.send(begin(1), begin(2), params(post(6, "/echo"), 2), params(post(6, "/echo"), 1));
   await client.send(stdin("aaa", 1), stdin("bbb", 2), stdin("AAA", 1), stdinEnd(1), stdin("BBB", 2));
   await client.send(stdinEnd(2));
@@ -245,8 +233,7 @@ overBoth("records of several requests may be mixed in any way", stage, async (se
   assertEquals((await client.answer(2)).body, "bbbBBB");
 });
 
-overBoth("PARAMS of several requests may be mixed, cut inside a pair", stage, async (server) => {
-  using client = await server.connect();
+overBoth("PARAMS of several requests may be mixed, cut inside a pair", stage, async (client) => {
   const [one, two] = [params(get("/?one"), 1), params(get("/?two"), 2)].map((bytes) => bytes.slice(8, -8));
   const cut = (id: number, bytes: Uint8Array) => slowRecord(TYPE.params, id, bytes);
   await client.send(begin(1), begin(2));
@@ -258,8 +245,7 @@ overBoth("PARAMS of several requests may be mixed, cut inside a pair", stage, as
   assertEquals((await client.answer(2)).body, "hello two");
 });
 
-overBoth("large answers of several ids are interleaved", bigOrSmall, async (server) => {
-  using client = await server.connect();
+overBoth("large answers of several ids are interleaved", bigOrSmall, async (client) => {
   await client.send(...[1, 2, 3].map((id) => request(get("/big"), { id })));
   const switches: number[] = [];
   for (let over = 0; over < 3;) {
@@ -271,8 +257,7 @@ overBoth("large answers of several ids are interleaved", bigOrSmall, async (serv
   assert(switches.length > 10, `${switches.length}`);
 });
 
-overBoth("a small answer does not wait for a large one to end", bigOrSmall, async (server) => {
-  using client = await server.connect();
+overBoth("a small answer does not wait for a large one to end", bigOrSmall, async (client) => {
   await client.send(request(get("/big"), { id: 1 }), request(get("/"), { id: 2 }));
   assertEquals((await client.answer(2)).body, "small");
   assertEquals(client.answered, []);
@@ -284,8 +269,7 @@ async function* bigOrSmall(request: Parameters<App>[0]): AsyncGenerator<Uint8Arr
   for (let i = 0; i < 125; i++) yield new Uint8Array(64_000).fill(98);
 }
 
-overBoth("one unread body does not stall another id", stage, async (server) => {
-  using client = await server.connect();
+overBoth("one unread body does not stall another id", stage, async (client) => {
   await client.send(begin(1), params(post(undefined, `/wait?${fresh()}`), 1));
   await client.send(stdin(new Uint8Array(512 * 1024), 1));
   for (let id = 2; id < 20; id++) {
@@ -295,8 +279,7 @@ overBoth("one unread body does not stall another id", stage, async (server) => {
   assertEquals((await client.ask(post(4, "/echo"), { id: 2, body: "read" })).body, "read");
 });
 
-overBoth("unread bodies that are whole do not stall another id", stage, async (server) => {
-  using client = await server.connect();
+overBoth("unread bodies that are whole do not stall another id", stage, async (client) => {
   // As large as a window, and then so that one read ends exactly with the body.
   for (const [at, size] of [2 * 1024 * 1024, 2 * 1024 * 1024 - 1, 2 * 1024 * 1024].entries()) {
     const id = at + 1;
@@ -306,8 +289,7 @@ overBoth("unread bodies that are whole do not stall another id", stage, async (s
   }
 });
 
-overBoth("unread bodies of many ids are bounded together", stage, async (server) => {
-  using client = await server.connect();
+overBoth("unread bodies of many ids are bounded together", stage, async (client) => {
   await client.send(begin(99), params(post(8, "/echo"), 99), stdin("half", 99));
   const sending = (async () => {
     for (let id = 1; id <= 20; id++) {
@@ -323,8 +305,7 @@ overBoth("unread bodies of many ids are bounded together", stage, async (server)
   assertEquals((await client.answer(client.answered[0])).status, 503);
 });
 
-overBoth("an id that starves others with an unread body is the one to go", stage, async (server) => {
-  using client = await server.connect();
+overBoth("an id that starves others with an unread body is the one to go", stage, async (client) => {
   await client.send(begin(2), params(post(8, "/echo"), 2), stdin("half", 2));
   await client.send(begin(1), params(post(undefined, `/wait?${fresh()}`), 1));
   const flood = stdin(new Uint8Array(4 * 1024 * 1024), 1);
@@ -334,8 +315,7 @@ overBoth("an id that starves others with an unread body is the one to go", stage
   await sending;
 });
 
-overBoth("more requests than one connection takes are answered with OVERLOADED", stage, async (server) => {
-  using client = await server.connect();
+overBoth("more requests than one connection takes are answered with OVERLOADED", stage, async (client) => {
   const name = fresh();
   for (let id = 1; id <= 10; id++) await client.send(request(get(`/gate?${name}`), { id }));
   await client.send(request(get("/"), { id: 11 }));
@@ -345,27 +325,29 @@ overBoth("more requests than one connection takes are answered with OVERLOADED",
   assertEquals((await client.ask(get("/?x"), { id: 11 })).body, "hello x");
 }, { limits: { openExchanges: 10 } });
 
-overBoth("sixty thousand BEGIN_REQUESTs are refused but for the first ones", stage, async (server) => {
-  using client = await server.connect();
-  const sending = (async () => {
-    for (let from = 1; from < 60_000; from += 1000) {
-      await client.send(...Array.from({ length: 1000 }, (_, at) => begin(from + at)));
-    }
-    await client.send(getValues("FCGI_MPXS_CONNS"));
-  })();
-  assertEquals((await client.management()).type, TYPE.getValuesResult);
-  await sending;
-  assertEquals(client.answered.length, 60_000 - 100);
-  assertEquals((await client.answer(60_000)).protocolStatus, STATUS.overloaded);
-  // A flood must not flood the log, too.
-  assert(server.log.length < 20, `${server.log.length}`);
-  await servesOn(server);
-});
+overBoth(
+  "sixty thousand BEGIN_REQUESTs are refused but for the first ones",
+  stage,
+  async (client, server) => {
+    const sending = (async () => {
+      for (let from = 1; from < 60_000; from += 1000) {
+        await client.send(...Array.from({ length: 1000 }, (_, at) => begin(from + at)));
+      }
+      await client.send(getValues("FCGI_MPXS_CONNS"));
+    })();
+    assertEquals((await client.management()).type, TYPE.getValuesResult);
+    await sending;
+    assertEquals(client.answered.length, 60_000 - 100);
+    assertEquals((await client.answer(60_000)).protocolStatus, STATUS.overloaded);
+    // A flood must not flood the log, too.
+    assert(server.log.length < 20, `${server.log.length}`);
+    await servesOn(server);
+  },
+);
 
 // ABORT_REQUEST
 
-overBoth("ABORT before PARAMS have ended ends the request", stage, async (server) => {
-  using client = await server.connect();
+overBoth("ABORT before PARAMS have ended ends the request", stage, async (client) => {
   await client.send(begin(), abort());
   assertEquals((await client.answer()).protocolStatus, STATUS.complete);
   await client.send(begin(), slowRecord(TYPE.params, 1, bytesOf("\x04\x01ab")), abort());
@@ -373,8 +355,7 @@ overBoth("ABORT before PARAMS have ended ends the request", stage, async (server
   assertEquals((await client.ask(get("/?x"))).body, "hello x");
 });
 
-overBoth("ABORT inside STDIN aborts the app, which waits for its body", stage, async (server) => {
-  using client = await server.connect();
+overBoth("ABORT inside STDIN aborts the app, which waits for its body", stage, async (client) => {
   const name = fresh();
   await client.send(begin(), params(post(100, `/echo?${name}`)), stdin("part"));
   await client.send(abort());
@@ -385,8 +366,7 @@ overBoth("ABORT inside STDIN aborts the app, which waits for its body", stage, a
   assertEquals((await client.ask(get("/?x"))).body, "hello x");
 });
 
-overBoth("ABORT while the app works ends the request at once", stage, async (server) => {
-  using client = await server.connect();
+overBoth("ABORT while the app works ends the request at once", stage, async (client) => {
   const name = fresh();
   await client.send(request(get(`/wait?${name}`)));
   await waitUntil(() => noticed.includes(`${name} waits`), "the app to be called");
@@ -397,8 +377,7 @@ overBoth("ABORT while the app works ends the request at once", stage, async (ser
   assertEquals((await client.ask(get("/?x"))).body, "hello x");
 });
 
-overBoth("ABORT in the middle of an answer ends it", stage, async (server) => {
-  using client = await server.connect();
+overBoth("ABORT in the middle of an answer ends it", stage, async (client) => {
   const name = fresh();
   await client.send(request(get(`/gate?${name}`)));
   await client.receives("begun");
@@ -410,8 +389,7 @@ overBoth("ABORT in the middle of an answer ends it", stage, async (server) => {
   assertEquals((await client.ask(get("/?x"), { id: 2 })).body, "hello x");
 });
 
-overBoth("ABORT twice, too late, or of an id that never was, is harmless", stage, async (server) => {
-  using client = await server.connect();
+overBoth("ABORT twice, too late, or of an id that never was, is harmless", stage, async (client) => {
   const name = fresh();
   await client.send(request(get(`/wait?${name}`)), abort(), abort());
   await client.answer();
@@ -422,8 +400,7 @@ overBoth("ABORT twice, too late, or of an id that never was, is harmless", stage
   assertEquals(client.answered, []);
 });
 
-overBoth("ABORT of one id harms no other", stage, async (server) => {
-  using client = await server.connect();
+overBoth("ABORT of one id harms no other", stage, async (client) => {
   const names = [fresh(), fresh(), fresh()];
   await client.send(...names.map((name, at) => request(get(`/gate?${name}`), { id: at + 1 })));
   await client.send(abort(2));
@@ -434,15 +411,13 @@ overBoth("ABORT of one id harms no other", stage, async (server) => {
   assertEquals((await client.answer(3)).body, "begun ended");
 });
 
-overBoth("ABORT without KEEP_CONN closes the connection after END_REQUEST", stage, async (server) => {
-  using client = await server.connect();
+overBoth("ABORT without KEEP_CONN closes the connection after END_REQUEST", stage, async (client) => {
   await client.send(request(get(`/wait?${fresh()}`), { keep: false }), abort());
   await client.answer();
   await client.closes();
 });
 
-overBoth("ABORT with content is an ABORT", stage, async (server) => {
-  using client = await server.connect();
+overBoth("ABORT with content is an ABORT", stage, async (client) => {
   await client.send(request(get(`/wait?${fresh()}`)), slowRecord(TYPE.abort, 1, bytesOf("why"), 5));
   assertEquals((await client.answer()).protocolStatus, STATUS.complete);
   assertEquals((await client.ask(get("/?x"))).body, "hello x");
@@ -450,39 +425,34 @@ overBoth("ABORT with content is an ABORT", stage, async (server) => {
 
 // Records of requests that are not there
 
-overBoth("records of unknown and of ended ids are ignored", stage, async (server) => {
-  using client = await server.connect();
+overBoth("records of unknown and of ended ids are ignored", stage, async (client) => {
   await client.send(params(get(), 9), stdin("x", 9), stdinEnd(9), slowRecord(TYPE.data, 9, NOTHING));
   assertEquals((await client.ask(get("/?x"))).body, "hello x");
   await client.send(stdin("late"), stdinEnd(), params(get()), slowRecord(TYPE.data, 1, bytesOf("late")));
   assertEquals((await client.ask(get("/?y"))).body, "hello y");
 });
 
-overBoth("an early answer ends the request; the rest of its body is dropped", stage, async (server) => {
-  using client = await server.connect();
+overBoth("an early answer ends the request; the rest of its body is dropped", stage, async (client) => {
   await client.send(begin(), params(post(2_000_000, "/early")), stdin("part"));
   assertEquals((await client.answer()).body, "answered without reading");
   await client.send(stdin(new Uint8Array(1_999_996)), stdinEnd());
   assertEquals((await client.ask(post(2, "/echo"), { body: "ok" })).body, "ok");
 });
 
-overBoth("a second end of PARAMS, and PARAMS after it, start nothing twice", stage, async (server) => {
-  using client = await server.connect();
+overBoth("a second end of PARAMS, and PARAMS after it, start nothing twice", stage, async (client) => {
   await client.send(begin(), params(post(2, "/echo")), slowRecord(TYPE.params, 1, NOTHING));
   await client.send(slowRecord(TYPE.params, 1, bytesOf("\x01\x01ab")), stdin("ok"), stdinEnd());
   assertEquals((await client.answer()).body, "ok");
   assertEquals((await client.ask(get("/?x"))).body, "hello x");
 });
 
-overBoth("STDIN before the end of PARAMS is 400 for this request alone", stage, async (server) => {
-  using client = await server.connect();
+overBoth("STDIN before the end of PARAMS is 400 for this request alone", stage, async (client) => {
   await client.send(begin(), stdin("early"), params(post(5)), stdinEnd());
   assertEquals((await client.answer()).status, 400);
   assertEquals((await client.ask(get("/?x"))).body, "hello x");
 });
 
-overBoth("DATA is ignored by a responder", stage, async (server) => {
-  using client = await server.connect();
+overBoth("DATA is ignored by a responder", stage, async (client) => {
   await client.send(begin(), params(post(2, "/echo")), slowRecord(TYPE.data, 1, bytesOf("data")));
   await client.send(stdin("ok"), slowRecord(TYPE.data, 1, NOTHING), stdinEnd());
   assertEquals((await client.answer()).body, "ok");
@@ -490,8 +460,7 @@ overBoth("DATA is ignored by a responder", stage, async (server) => {
 
 // The end of the connection
 
-overBoth("a FIN behind a whole request is half-close: it is answered", stage, async (server) => {
-  using client = await server.connect();
+overBoth("a FIN behind a whole request is half-close: it is answered", stage, async (client) => {
   const name = fresh();
   await client.send(request(get(`/gate?${name}`), { id: 1 }), request(get("/?x"), { id: 2 }));
   await client.finish();
@@ -501,8 +470,7 @@ overBoth("a FIN behind a whole request is half-close: it is answered", stage, as
   await client.closes();
 });
 
-overBoth("half-close is answered, however long the answer takes", stage, async (server) => {
-  using client = await server.connect();
+overBoth("half-close is answered, however long the answer takes", stage, async (client) => {
   const name = fresh();
   await client.send(request(get(`/wait?${name}`), { id: 1 }), request(get(`/slow`), { id: 2 }));
   await client.finish();
@@ -510,7 +478,7 @@ overBoth("half-close is answered, however long the answer takes", stage, async (
   assert(!noticed.includes(`${name} aborted`));
 });
 
-overBoth("a front end that closes is not taken for one that half-closes", stage, async (server) => {
+serverOverBoth("a front end that closes is not taken for one that half-closes", stage, async (server) => {
   const name = fresh();
   const client = await server.connect();
   await client.send(request(get(`/wait?${name}`)));
@@ -521,8 +489,7 @@ overBoth("a front end that closes is not taken for one that half-closes", stage,
   assert(performance.now() - closed < 2000);
 });
 
-overBoth("a FIN inside STDIN aborts the app", stage, async (server) => {
-  using client = await server.connect();
+overBoth("a FIN inside STDIN aborts the app", stage, async (client) => {
   const name = fresh();
   await client.send(begin(), params(post(100, `/echo?${name}`)), stdin("part"));
   await client.finish();
@@ -530,7 +497,7 @@ overBoth("a FIN inside STDIN aborts the app", stage, async (server) => {
   await client.rest();
 });
 
-overBoth("a FIN inside PARAMS, or inside a record, just ends the connection", stage, async (server) => {
+serverOverBoth("a FIN inside PARAMS, or inside a record, just ends the connection", stage, async (server) => {
   for (const bytes of [begin(), concat([begin(), params(get()).subarray(0, 20)]), begin().subarray(0, 5)]) {
     using client = await server.connect();
     await client.send(bytes);
@@ -540,7 +507,7 @@ overBoth("a FIN inside PARAMS, or inside a record, just ends the connection", st
   assertEquals(server.log, []);
 });
 
-overBoth("a front end that closes aborts every request of its connection", stage, async (server) => {
+serverOverBoth("a front end that closes aborts every request of its connection", stage, async (server) => {
   const names = [fresh(), fresh()];
   {
     using client = await server.connect();
@@ -551,7 +518,7 @@ overBoth("a front end that closes aborts every request of its connection", stage
   assertEquals(server.log, []);
 });
 
-overBoth("connecting and leaving says nothing", stage, async (server) => {
+serverOverBoth("connecting and leaving says nothing", stage, async (server) => {
   for (let i = 0; i < 20; i++) (await server.connect()).close();
   await servesOn(server);
   assertEquals(server.log, []);
@@ -559,15 +526,14 @@ overBoth("connecting and leaving says nothing", stage, async (server) => {
 
 // Failure
 
-overBoth("an app that fails before it answers is a 500", stage, async (server) => {
-  using client = await server.connect();
+overBoth("an app that fails before it answers is a 500", stage, async (client) => {
   const answer = await client.ask(get("/refuse?x"));
   assertEquals([answer.status, answer.protocolStatus], [500, STATUS.complete]);
   assert(!answer.body.includes("before anything"));
   assertEquals((await client.ask(get("/?x"))).body, "hello x");
 });
 
-overBoth("a late failure closes without END_REQUEST, keep or not", stage, async (server) => {
+serverOverBoth("a late failure closes without END_REQUEST, keep or not", stage, async (server) => {
   for (const keep of [true, false]) {
     using client = await server.connect();
     await client.send(request(get("/fail?x"), { keep }));
@@ -577,8 +543,7 @@ overBoth("a late failure closes without END_REQUEST, keep or not", stage, async 
   await servesOn(server);
 });
 
-overBoth("a late failure waits until the other ids have finished", stage, async (server) => {
-  using client = await server.connect();
+overBoth("a late failure waits until the other ids have finished", stage, async (client) => {
   const name = fresh();
   await client.send(request(get(`/gate?${name}`), { id: 1 }));
   await client.receives("begun");
@@ -595,7 +560,7 @@ overBoth("a late failure waits until the other ids have finished", stage, async 
 
 // Many connections
 
-overBoth("three hundred idle kept connections are in nobody's way", stage, async (server) => {
+serverOverBoth("three hundred idle kept connections are in nobody's way", stage, async (server) => {
   const clients = [];
   for (let i = 0; i < 300; i++) {
     const client = await server.connect();
@@ -608,23 +573,25 @@ overBoth("three hundred idle kept connections are in nobody's way", stage, async
   }
 });
 
-overBoth("an idle kept connection is closed after timeouts.idle, quietly", stage, async (server) => {
-  using client = await server.connect();
+overBoth("an idle kept connection is closed after timeouts.idle, quietly", stage, async (client, server) => {
   assertEquals((await client.ask(get("/?x"))).body, "hello x");
   await client.closes();
   assertEquals(server.log, []);
 }, { timeouts: { idle: 600 } });
 
-overBoth("PARAMS that do not come to their end are given up after timeouts.header", stage, async (server) => {
-  using client = await server.connect();
-  await client.send(begin(), params(get()).subarray(0, 30));
-  assertEquals((await client.answer()).status, 408);
-  await client.closes();
-  assertMatch(await server.oneLogLine(), /header-timeout/);
-}, { timeouts: { header: 600 } });
+overBoth(
+  "PARAMS that do not come to their end are given up after timeouts.header",
+  stage,
+  async (client, server) => {
+    await client.send(begin(), params(get()).subarray(0, 30));
+    assertEquals((await client.answer()).status, 408);
+    await client.closes();
+    assertMatch(await server.oneLogLine(), /header-timeout/);
+  },
+  { timeouts: { header: 600 } },
+);
 
-overBoth("PARAMS that drip are given up as well", stage, async (server) => {
-  using client = await server.connect();
+overBoth("PARAMS that drip are given up as well", stage, async (client) => {
   const dripping = client.send(begin()).then(async () => {
     for (const byte of params(get())) {
       await client.send(Uint8Array.of(byte));
@@ -636,8 +603,7 @@ overBoth("PARAMS that drip are given up as well", stage, async (server) => {
   await dripping;
 }, { timeouts: { header: 600 } });
 
-overBoth("a body that stalls is given up after timeouts.body", stage, async (server) => {
-  using client = await server.connect();
+overBoth("a body that stalls is given up after timeouts.body", stage, async (client, server) => {
   await client.send(begin(), params(post(100, "/echo?x")), stdin("part"));
   const records = await client.rest();
   // The app had its chance: the request is over with 408, or with the connection.
@@ -645,7 +611,7 @@ overBoth("a body that stalls is given up after timeouts.body", stage, async (ser
   assertMatch(await server.oneLogLine(), /body-timeout/);
 }, { timeouts: { body: 600 } });
 
-overBoth("a drain closes idle connections, and the others after END_REQUEST", stage, async (server) => {
+serverOverBoth("a drain closes idle connections, and the others after END_REQUEST", stage, async (server) => {
   using idle = await server.connect();
   using busy = await server.connect();
   await idle.ask(get("/?x"));

@@ -40,8 +40,7 @@ async function servesOn(server: FcgiServer, client?: FcgiClient): Promise<void> 
 overBoth(
   "PARAMS in one record, in two, and in records of every size are the same",
   inspect,
-  async (server) => {
-    using client = await server.connect();
+  async (client) => {
     const bytes = pairs(get("/path?query=1", { HTTP_X_LONG: "v".repeat(300) }));
     for (const size of [65535, 200, 64, 13, 3, 2, 1]) {
       const seen = seenIn(await askRaw(client, bytes, size));
@@ -51,23 +50,20 @@ overBoth(
   },
 );
 
-overBoth("lengths of four bytes are read, the shortest form or not", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("lengths of four bytes are read, the shortest form or not", inspect, async (client) => {
   const bytes = concat(Object.entries(get("/long")).map(([name, value]) => slowPair(name, value, true)));
   assertEquals(seenIn(await askRaw(client, bytes)).pathInfo, "/long");
   assertEquals(seenIn(await askRaw(client, bytes, 1)).pathInfo, "/long");
 });
 
-overBoth("values of 127, 128 and 70000 bytes come whole", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("values of 127, 128 and 70000 bytes come whole", inspect, async (client) => {
   for (const size of [0, 1, 126, 127, 128, 129, 255, 256, 16384, 70_000]) {
     const seen = seenIn(await client.ask(get("/", { HTTP_X: "v".repeat(size) })));
     assertEquals(seen.headers.find(([name]) => name === "x")?.[1].length, size);
   }
 });
 
-overBoth("an empty name and an empty value are legal", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("an empty name and an empty value are legal", inspect, async (client) => {
   assertEquals((await client.ask(get("/", { "": "nameless", EMPTY: "" }))).status, 200);
 });
 
@@ -86,8 +82,7 @@ for (
     ],
   ] as const
 ) {
-  overBoth(`PARAMS with ${what} are 400, for this request alone`, inspect, async (server) => {
-    using client = await server.connect();
+  overBoth(`PARAMS with ${what} are 400, for this request alone`, inspect, async (client, server) => {
     const answer = await askRaw(client, concat([pairs(get()), tail]));
     assertEquals([answer.status, answer.protocolStatus], [400, 0]);
     assertMatch(await server.oneLogLine(), /Cannot read PARAMS: a length leads out of it/);
@@ -97,24 +92,21 @@ for (
 
 // Limits
 
-overBoth("PARAMS up to the limit are taken, in thousands of records, too", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("PARAMS up to the limit are taken, in thousands of records, too", inspect, async (client) => {
   const filler = "x".repeat(60_000);
   const bytes = pairs(get("/", { A: filler, B: filler, C: filler }));
   assertEquals((await askRaw(client, bytes)).status, 200);
   assertEquals((await askRaw(client, bytes, 20)).status, 200);
 });
 
-overBoth("PARAMS above the limit are 431, and what follows is dropped", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("PARAMS above the limit are 431, and what follows is dropped", inspect, async (client, server) => {
   const bytes = pairs(get("/", { A: "x".repeat(300_000) }));
   assertEquals((await askRaw(client, bytes)).status, 431);
   assertMatch(await server.oneLogLine(), /params-too-large, answered 431/);
   await servesOn(server, client);
 });
 
-overBoth("64 MiB of PARAMS cost no memory", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("64 MiB of PARAMS cost no memory", inspect, async (client) => {
   await client.send(begin(), record(slowLength(64 * 1024 * 1024, true)));
   const one = record(new Uint8Array(65535));
   const before = Deno.memoryUsage().rss;
@@ -125,15 +117,13 @@ overBoth("64 MiB of PARAMS cost no memory", inspect, async (server) => {
   assertEquals((await client.ask(get("/on"), { id: 2 })).status, 200);
 });
 
-overBoth("too many pairs are 431", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("too many pairs are 431", inspect, async (client, server) => {
   const many = Array.from({ length: 2000 }, (_, at) => [`X${at}`, ""] as const);
   assertEquals((await client.ask([...Object.entries(get()), ...many])).status, 431);
   await servesOn(server, client);
 });
 
-overBoth("PARAMS of a hundred requests that never end are bounded", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("PARAMS of a hundred requests that never end are bounded", inspect, async (client, server) => {
   const filler = record(new Uint8Array(60_000));
   for (let id = 1; id <= 150; id++) await client.send(begin(id), filler);
   await client.send(request(get("/on"), { id: 200 }));
@@ -143,8 +133,7 @@ overBoth("PARAMS of a hundred requests that never end are bounded", inspect, asy
 
 // No request in them
 
-overBoth("no PARAMS at all are 400, never a hang", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("no PARAMS at all are 400, never a hang", inspect, async (client, server) => {
   await client.send(begin(), record(NOTHING), stdinEnd());
   assertEquals((await client.answer()).status, 400);
   await servesOn(server, client);
@@ -173,26 +162,27 @@ for (
     ["CONTENT_LENGTH 1e3", get("/", { CONTENT_LENGTH: "1e3" })],
   ] as const
 ) {
-  overBoth(`${what} is 400, with one line in the log`, inspect, async (server) => {
-    using client = await server.connect();
+  overBoth(`${what} is 400, with one line in the log`, inspect, async (client, server) => {
     assertEquals((await client.ask(variables)).status, 400);
     assertMatch(await server.oneLogLine(), /answered 400/);
     await servesOn(server, client);
   });
 }
 
-overBoth("a CONTENT_LENGTH above the limit is 413, also if no number holds it", inspect, async (server) => {
-  using client = await server.connect();
-  for (const length of ["99999999", "18446744073709551617", "9".repeat(100)]) {
-    assertEquals((await client.ask(get("/", { CONTENT_LENGTH: length }))).status, 413);
-  }
-  await servesOn(server, client);
-});
+overBoth(
+  "a CONTENT_LENGTH above the limit is 413, also if no number holds it",
+  inspect,
+  async (client, server) => {
+    for (const length of ["99999999", "18446744073709551617", "9".repeat(100)]) {
+      assertEquals((await client.ask(get("/", { CONTENT_LENGTH: length }))).status, 413);
+    }
+    await servesOn(server, client);
+  },
+);
 
 // Variables to request
 
-overBoth("the target is REQUEST_URI as sent", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("the target is REQUEST_URI as sent", inspect, async (client) => {
   const seen = seenIn(
     await client.ask(get("/a%2Fb%20c/?y=%41&z=a+b", {
       SCRIPT_NAME: "/a/b c/",
@@ -208,8 +198,7 @@ overBoth("the target is REQUEST_URI as sent", inspect, async (server) => {
 overBoth(
   "without REQUEST_URI it is made of SCRIPT_NAME, PATH_INFO and QUERY_STRING",
   inspect,
-  async (server) => {
-    using client = await server.connect();
+  async (client) => {
     const variables = { ...get(), SCRIPT_NAME: "/app", PATH_INFO: "/a b/\xc3\xa4%", QUERY_STRING: "q=1" };
     for (const uri of [undefined, ""]) {
       const asked: Record<string, string> = { ...variables, REQUEST_URI: uri ?? "" };
@@ -219,14 +208,12 @@ overBoth(
   },
 );
 
-overBoth("an absolute REQUEST_URI gives the host", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("an absolute REQUEST_URI gives the host", inspect, async (client) => {
   const seen = seenIn(await client.ask(get("http://other.test:81/a?b")));
   assertEquals([seen.authority, seen.pathInfo, seen.query], ["other.test:81", "/a", "b"]);
 });
 
-overBoth("the host is HTTP_HOST, else SERVER_NAME with its port", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("the host is HTTP_HOST, else SERVER_NAME with its port", inspect, async (client) => {
   const authority = async (more: Record<string, string>) => {
     const { HTTP_HOST: _, ...variables } = get();
     return seenIn(await client.ask({ ...variables, ...more })).authority;
@@ -240,8 +227,7 @@ overBoth("the host is HTTP_HOST, else SERVER_NAME with its port", inspect, async
   assertEquals(await authority({ SERVER_NAME: "::1", SERVER_PORT: "8088" }), "[::1]:8088");
 });
 
-overBoth("HTTP_ variables are fields, repeated ones in order", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("HTTP_ variables are fields, repeated ones in order", inspect, async (client) => {
   const { headers } = seenIn(
     await client.ask([...Object.entries(get()), ["HTTP_X_DUP", "1"], ["HTTP_X_DUP", "2"], [
       "HTTP_COOKIE",
@@ -252,8 +238,7 @@ overBoth("HTTP_ variables are fields, repeated ones in order", inspect, async (s
   assertEquals(headers.find(([name]) => name === "cookie"), ["cookie", "a=1"]);
 });
 
-overBoth("type and length come once, whichever variables carry them", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("type and length come once, whichever variables carry them", inspect, async (client) => {
   const more = { CONTENT_TYPE: "text/plain", HTTP_CONTENT_TYPE: "text/plain", HTTP_CONTENT_LENGTH: "5" };
   const { headers, contentLength, body } = seenIn(await client.ask(post(5, "/", more), { body: "12345" }));
   assertEquals(headers.filter(([name]) => name === "content-type"), [["content-type", "text/plain"]]);
@@ -261,14 +246,12 @@ overBoth("type and length come once, whichever variables carry them", inspect, a
   assertEquals([contentLength, body], [5, "12345"]);
 });
 
-overBoth("empty CONTENT_TYPE and CONTENT_LENGTH are absent", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("empty CONTENT_TYPE and CONTENT_LENGTH are absent", inspect, async (client) => {
   const { headers } = seenIn(await client.ask(get("/", { CONTENT_TYPE: "", CONTENT_LENGTH: "" })));
   assertEquals(headers.filter(([name]) => name.startsWith("content-")), []);
 });
 
-overBoth("HTTP_PROXY and HTTP_TRANSFER_ENCODING do not reach an app", env, async (server) => {
-  using client = await server.connect();
+overBoth("HTTP_PROXY and HTTP_TRANSFER_ENCODING do not reach an app", env, async (client) => {
   const more = { HTTP_PROXY: "http://evil/", HTTP_TRANSFER_ENCODING: "chunked" };
   const { fields, env } = JSON.parse((await client.ask(post(undefined, "/", more), { body: "x" })).body);
   assertEquals(fields.filter(([name]: [string]) => /proxy|transfer/.test(name)), []);
@@ -276,8 +259,7 @@ overBoth("HTTP_PROXY and HTTP_TRANSFER_ENCODING do not reach an app", env, async
   assertEquals(Deno.env.get("HTTP_PROXY"), undefined);
 });
 
-overBoth("bytes above 127 come as they are, in fields and variables", env, async (server) => {
-  using client = await server.connect();
+overBoth("bytes above 127 come as they are, in fields and variables", env, async (client) => {
   const more = { HTTP_X: "\xe4\xff\x80", REMOTE_USER: "j\xf6rg" };
   const { fields, env } = JSON.parse((await client.ask(get("/", more))).body);
   // JSON leaves as UTF-8, so it comes back as two bytes each.
@@ -286,16 +268,14 @@ overBoth("bytes above 127 come as they are, in fields and variables", env, async
   assertEquals(env.REMOTE_USER, utf8("j\xf6rg"));
 });
 
-overBoth("all variables are in request.env, none in the process's", env, async (server) => {
-  using client = await server.connect();
+overBoth("all variables are in request.env, none in the process's", env, async (client) => {
   const more = { SSL_CLIENT_S_DN: "CN=me", ARCHANGEL_TEST_VARIABLE: "1", __proto__x: "2" };
   const { env } = JSON.parse((await client.ask(get("/", more))).body);
   assertEquals([env.SSL_CLIENT_S_DN, env.ARCHANGEL_TEST_VARIABLE, env.__proto__x], ["CN=me", "1", "2"]);
   assertEquals(Deno.env.get("ARCHANGEL_TEST_VARIABLE"), undefined);
 });
 
-overBoth("the ends are those that the front end tells", env, async (server) => {
-  using client = await server.connect();
+overBoth("the ends are those that the front end tells", env, async (client) => {
   const { remote, server: own, secure } = JSON.parse(
     (await client.ask(get("/", {
       REMOTE_ADDR: "203.0.113.7",
@@ -318,8 +298,7 @@ overBoth("the ends are those that the front end tells", env, async (server) => {
   assertEquals(secure, true);
 });
 
-overBoth("https is known by HTTPS or REQUEST_SCHEME", env, async (server) => {
-  using client = await server.connect();
+overBoth("https is known by HTTPS or REQUEST_SCHEME", env, async (client) => {
   const secure = async (more: Record<string, string>) =>
     JSON.parse((await client.ask(get("/", more))).body).secure;
   for (const value of ["on", "1", "yes", "ON"]) assertEquals(await secure({ HTTPS: value }), true);
@@ -335,15 +314,13 @@ function env(...[request]: Parameters<App>): string {
 
 // Bodies
 
-overBoth("CONTENT_LENGTH bytes are delivered, and no more", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("CONTENT_LENGTH bytes are delivered, and no more", inspect, async (client, server) => {
   assertEquals(seenIn(await client.ask(post(3), { body: "12345" })).body, "123");
   assertEquals(seenIn(await client.ask(get("/", { CONTENT_LENGTH: "0" }), { body: "12345" })).body, "");
   await servesOn(server, client);
 });
 
-overBoth("without CONTENT_LENGTH the body ends with STDIN", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("without CONTENT_LENGTH the body ends with STDIN", inspect, async (client) => {
   for (const length of [{}, { CONTENT_LENGTH: "" }]) {
     const { body, contentLength } = seenIn(
       await client.ask(post(undefined, "/", length), { body: "until the end" }),
@@ -352,37 +329,36 @@ overBoth("without CONTENT_LENGTH the body ends with STDIN", inspect, async (serv
   }
 });
 
-overBoth("an empty body without CONTENT_LENGTH is empty", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("an empty body without CONTENT_LENGTH is empty", inspect, async (client) => {
   await client.send(begin(), params(post(undefined)));
   assert(await client.silent(20));
   await client.send(stdinEnd());
   assertEquals(seenIn(await client.answer()).body, "");
 });
 
-overBoth("STDIN shorter than CONTENT_LENGTH is an error, not a shorter body", inspect, async (server) => {
-  using client = await server.connect();
-  assertEquals((await client.ask(post(10), { body: "12345" })).status, 400);
-  await servesOn(server, client);
-});
+overBoth(
+  "STDIN shorter than CONTENT_LENGTH is an error, not a shorter body",
+  inspect,
+  async (client, server) => {
+    assertEquals((await client.ask(post(10), { body: "12345" })).status, 400);
+    await servesOn(server, client);
+  },
+);
 
-overBoth("CONTENT_LENGTH with leading zeros is a number", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("CONTENT_LENGTH with leading zeros is a number", inspect, async (client) => {
   assertEquals(
     seenIn(await client.ask(get("/", { CONTENT_LENGTH: "0005" }), { body: "12345" })).body,
     "12345",
   );
 });
 
-overBoth("a body above the app's limit is 413", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("a body above the app's limit is 413", inspect, async (client) => {
   assertEquals((await client.ask(post(1001), { body: "x".repeat(1001) })).status, 413);
   assertEquals((await client.ask(post(undefined), { body: "x".repeat(1001) })).status, 413);
   assertEquals((await client.ask(post(1000), { body: "x".repeat(1000) })).status, 200);
 }, { bodyBytes: 1000 });
 
-overBoth("a body without length above limits.body is 413", inspect, async (server) => {
-  using client = await server.connect();
+overBoth("a body without length above limits.body is 413", inspect, async (client, server) => {
   await client.send(begin(), params(post(undefined)));
   await client.send(stdin(new Uint8Array(3000)), stdinEnd());
   assertEquals((await client.answer()).status, 413);

@@ -12,7 +12,7 @@ import {
   TYPE,
   valuesOf,
 } from "../support/fcgi_client.ts";
-import { type FcgiServer, overBoth } from "../support/fcgi_server.ts";
+import { type FcgiServer, overBoth, serverOverBoth } from "../support/fcgi_server.ts";
 import { messagesIn } from "../support/log_lines.ts";
 import { bytesOf, concat, slowPair, slowRecord, slowRecords } from "../support/slow_fcgi_records.ts";
 import { flushLines } from "../../server/standard_lines.ts";
@@ -28,16 +28,14 @@ async function servesOn(server: FcgiServer): Promise<void> {
   assertEquals((await client.ask()).status, 200);
 }
 
-overBoth("a request in one write is answered", hello, async (server) => {
-  using client = await server.connect();
+overBoth("a request in one write is answered", hello, async (client) => {
   const answer = await client.ask();
   assertEquals([answer.status, answer.body, answer.appStatus], [200, "hello", 0]);
   assertEquals(answer.protocolStatus, STATUS.complete);
   assertEquals(valuesOf(answer, "content-length"), ["5"]);
 });
 
-overBoth("a request may be cut at any byte", echo, async (server) => {
-  using client = await server.connect();
+overBoth("a request may be cut at any byte", echo, async (client) => {
   await client.drip(request(post(5), { body: "12345" }));
   assertEquals((await client.answer()).body, "12345");
   const bytes = request(post(5), { body: "abcde" });
@@ -47,15 +45,13 @@ overBoth("a request may be cut at any byte", echo, async (server) => {
   }
 });
 
-overBoth("a claimed length is never trusted before the bytes are there", hello, async (server) => {
-  using client = await server.connect();
+overBoth("a claimed length is never trusted before the bytes are there", hello, async (client, server) => {
   await client.send(begin(), Uint8Array.of(1, TYPE.params, 0, 1, 0xff, 0xff, 0xff, 0));
   assert(await client.silent(50));
   await servesOn(server);
 });
 
-overBoth("padding and the reserved byte are skipped, after empty records, too", echo, async (server) => {
-  using client = await server.connect();
+overBoth("padding and the reserved byte are skipped, after empty records, too", echo, async (client) => {
   const variables = concat(Object.entries(post(3)).map(([name, value]) => slowPair(name, value)));
   for (const padding of [1, 7, 8, 255]) {
     await client.send(
@@ -69,8 +65,7 @@ overBoth("padding and the reserved byte are skipped, after empty records, too", 
   }
 });
 
-overBoth("a stream in records of one byte is put together", echo, async (server) => {
-  using client = await server.connect();
+overBoth("a stream in records of one byte is put together", echo, async (client) => {
   const variables = concat(Object.entries(post(undefined)).map(([name, value]) => slowPair(name, value)));
   const records = (type: number, bytes: Uint8Array) =>
     Array.from(bytes, (byte) => slowRecord(type, 1, Uint8Array.of(byte)));
@@ -84,15 +79,13 @@ overBoth("a stream in records of one byte is put together", echo, async (server)
   assertEquals((await client.answer()).body, "one at a time");
 });
 
-overBoth("records of 65535 bytes are taken", echo, async (server) => {
-  using client = await server.connect();
+overBoth("records of 65535 bytes are taken", echo, async (client) => {
   const body = "x".repeat(65535) + "y".repeat(65535);
   assertEquals((await client.ask(post(body.length), { body })).body, body);
 });
 
 for (const [what, first] of [["0", 0], ["2", 2], ["255", 255]] as const) {
-  overBoth(`a record of version ${what} closes the connection at once`, hello, async (server) => {
-    using client = await server.connect();
+  overBoth(`a record of version ${what} closes the connection at once`, hello, async (client, server) => {
     await client.send(Uint8Array.of(first, 1, 0, 1, 0, 8, 0, 0));
     await client.closes();
     assertMatch(await server.oneLogLine(), new RegExp(`version is ${what}, not 1 \\(bad-version, closed\\)`));
@@ -100,39 +93,39 @@ for (const [what, first] of [["0", 0], ["2", 2], ["255", 255]] as const) {
   });
 }
 
-overBoth("a wrong version in mid-stream closes the connection, without an answer", hello, async (server) => {
-  using client = await server.connect();
-  assertEquals((await client.ask()).status, 200);
-  await client.send(begin(), params(post(10)), stdin("12345"));
-  await client.send(Uint8Array.of(3, TYPE.stdin, 0, 1, 0, 5, 0, 0));
-  await client.rest();
-  assertMatch(await server.oneLogLine(), /version is 3/);
-  await servesOn(server);
-});
+overBoth(
+  "a wrong version in mid-stream closes the connection, without an answer",
+  hello,
+  async (client, server) => {
+    assertEquals((await client.ask()).status, 200);
+    await client.send(begin(), params(post(10)), stdin("12345"));
+    await client.send(Uint8Array.of(3, TYPE.stdin, 0, 1, 0, 5, 0, 0));
+    await client.rest();
+    assertMatch(await server.oneLogLine(), /version is 3/);
+    await servesOn(server);
+  },
+);
 
-overBoth("HTTP on the FastCGI port is recognised", hello, async (server) => {
-  using client = await server.connect();
+overBoth("HTTP on the FastCGI port is recognised", hello, async (client, server) => {
   await client.send(bytesOf("GET / HTTP/1.1\r\nhost: a\r\n\r\n"));
   await client.closes();
   assertMatch(await server.oneLogLine(), /HTTP spoken to the FastCGI port \(http-on-fcgi, closed\)/);
   await servesOn(server);
 });
 
-overBoth("TLS on the FastCGI port is recognised", hello, async (server) => {
-  using client = await server.connect();
+overBoth("TLS on the FastCGI port is recognised", hello, async (client, server) => {
   await client.send(Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3));
   await client.closes();
   assertMatch(await server.oneLogLine(), /TLS spoken to the FastCGI port \(tls-on-fcgi, closed\)/);
   await servesOn(server);
 });
 
-overBoth("one byte of HTTP is enough to close", hello, async (server) => {
-  using client = await server.connect();
+overBoth("one byte of HTTP is enough to close", hello, async (client) => {
   await client.send(bytesOf("G"));
   await client.closes();
 });
 
-overBoth("random bytes close the connection and nothing else", hello, async (server) => {
+serverOverBoth("random bytes close the connection and nothing else", hello, async (server) => {
   for (let seed = 1; seed <= 20; seed++) {
     using client = await server.connect();
     const noise = Uint8Array.from({ length: 4096 }, (_, at) => (at * seed * 7919 + at * at) >> 3 & 255);
@@ -145,8 +138,7 @@ overBoth("random bytes close the connection and nothing else", hello, async (ser
   await servesOn(server);
 });
 
-overBoth("a small answer is one write: STDOUT, its end and END_REQUEST", hello, async (server) => {
-  using client = await server.connect();
+overBoth("a small answer is one write: STDOUT, its end and END_REQUEST", hello, async (client) => {
   for (let i = 0; i < 5; i++) {
     const before = client.reads;
     await client.ask();
@@ -161,8 +153,7 @@ overBoth(
     await new Promise((resolve) => setTimeout(resolve, 30));
     yield "last\n";
   },
-  async (server) => {
-    using client = await server.connect();
+  async (client) => {
     await client.send(request());
     await client.receives("first");
     const before = client.reads;
@@ -171,8 +162,7 @@ overBoth(
   },
 );
 
-overBoth("records that are written are padded to 8 bytes, with zeros", hello, async (server) => {
-  using client = await server.connect();
+overBoth("records that are written are padded to 8 bytes, with zeros", hello, async (client) => {
   await client.send(request(undefined, { keep: false }), getValues("FCGI_MPXS_CONNS"));
   const bytes: Uint8Array[] = [];
   const buffer = new Uint8Array(4096);
@@ -191,8 +181,7 @@ overBoth("records that are written are padded to 8 bytes, with zeros", hello, as
 overBoth(
   "a large answer is cut into records that the length field can hold",
   () => new Uint8Array(1_000_003).fill(97),
-  async (server) => {
-    using client = await server.connect();
+  async (client) => {
     await client.send(request());
     let size = 0;
     for (;;) {
@@ -205,8 +194,7 @@ overBoth(
   },
 );
 
-overBoth("kept requests do not wait for acknowledgements", hello, async (server) => {
-  using client = await server.connect();
+overBoth("kept requests do not wait for acknowledgements", hello, async (client) => {
   await client.ask();
   const begun = performance.now();
   for (let i = 0; i < 100; i++) await client.ask();

@@ -5,7 +5,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { ConfigSource } from "../../server/config_source.ts";
 import { ConfigError } from "../../server/errors.ts";
-import { indexYaml, type YamlNode } from "../../server/yaml_positions.ts";
+import { indexYaml } from "../../server/yaml_positions.ts";
+import type { YamlNode } from "../../server/yaml_reader.ts";
 import { Random } from "../support/random.ts";
 
 const TEXTS = [

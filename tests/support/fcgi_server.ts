@@ -82,8 +82,18 @@ export class FcgiServer implements AsyncDisposable {
   }
 }
 
-/** Registers a test that runs once over TCP and once over a Unix socket, each with a server of its own. */
+/** Registers a test that runs once over TCP and once over a Unix socket, each on a connection to a server of its own. */
 export function overBoth(
+  name: string,
+  app: App,
+  run: (client: FcgiClient, server: FcgiServer) => Promise<void>,
+  differences: Differences = {},
+): void {
+  serverOverBoth(name, app, async (server) => await run(await server.connect(), server), differences);
+}
+
+/** As {@linkcode overBoth}, for a test that connects itself. */
+export function serverOverBoth(
   name: string,
   app: App,
   run: (server: FcgiServer) => Promise<void>,

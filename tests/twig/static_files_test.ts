@@ -54,12 +54,15 @@ Deno.test("staticFiles() serves a file with type, length and time", async () => 
     for (const method of ["GET", "HEAD"]) {
       const answer = await new TestClient(staticFiles(root)).request(method, "/docs/deep/a.css?v=1");
       assertEquals(answer.status, 200);
-      assertEquals(Object.fromEntries(answer.headers), {
+      const { etag, ...fields } = Object.fromEntries(answer.headers);
+      assertEquals(fields, {
         "content-type": "text/css; charset=utf-8",
         "content-length": "3",
         "last-modified": "Thu, 29 Feb 2024 12:34:56 GMT",
         "x-content-type-options": "nosniff",
+        "accept-ranges": "bytes",
       });
+      assertMatch(etag!, /^W\/"3-1709210096000-\d+"$/, "put there a moment ago, so weak");
       assertEquals(await answer.text(), method === "GET" ? "a{}" : "");
     }
   });
@@ -267,6 +270,80 @@ Deno.test("staticFiles() serves the root of the file system too", async () => {
   } finally {
     await Deno.remove(file);
   }
+});
+
+/** An app that lets something happen between the look at a file and its opening. */
+const meanwhile = (app: App, happens: () => void): App => async (request, response) => {
+  const answer = await app(request, response);
+  response.headers.set("cache-control", "no-cache");
+  happens();
+  return answer;
+};
+
+Deno.test("staticFiles() tells of the file that it sends, when another has just taken its place", async () => {
+  await withSite(async (root) => {
+    const [path, next] = [`${root}/page.txt`, `${root}/next.txt`];
+    const cases: [before: string, after: string, range: string | undefined, status: number, body: string][] =
+      [
+        ["old page", "a new and longer page", undefined, 200, "a new and longer page"],
+        ["an old and longer page", "new page", undefined, 200, "new page"],
+        ["old page", "a new and longer page", "bytes=2-", 206, "new and longer page"],
+        ["an old and longer page", "new page", "bytes=15-", 416, "Range Not Satisfiable\n"],
+        ["old page", "", "bytes=-3", 200, ""],
+      ];
+    for (const [before, after, range, status, body] of cases) {
+      await Deno.writeTextFile(path, before);
+      await Deno.writeTextFile(next, after);
+      const app = meanwhile(staticFiles(root), () => Deno.renameSync(next, path));
+      const answer = await new TestClient(app).get("/page.txt", { headers: range ? { range } : {} });
+      const part = `bytes ${status === 206 ? "2-20" : "*"}/${after.length}`;
+      assertEquals(
+        [answer.status, await answer.text(), answer.headers.get("content-range"), answer.errors],
+        [status, body, status === 200 ? undefined : part, []],
+      );
+      if (status === 416) continue;
+      const now = await new TestClient(staticFiles(root)).get("/page.txt");
+      assertEquals(answer.headers.get("etag"), now.headers.get("etag"));
+      assertEquals(answer.headers.get("cache-control"), "no-cache", "what others said is kept");
+    }
+  });
+});
+
+Deno.test("staticFiles() sends what it told of, when the file has just grown", async () => {
+  await withSite(async (root) => {
+    const path = `${root}/log.txt`;
+    for (const range of ["", "bytes=4-", "bytes=-4", "bytes=4-99"]) {
+      await Deno.writeTextFile(path, "one two ");
+      const grow = () => Deno.writeTextFileSync(path, "three", { append: true });
+      const answer = await new TestClient(meanwhile(staticFiles(root), grow)).get("/log.txt", {
+        headers: range === "" ? {} : { range },
+      });
+      assertEquals(
+        [answer.status, await answer.text(), answer.headers.get("content-range")],
+        range === "" ? [200, "one two ", undefined] : [206, "two ", "bytes 4-7/8"],
+      );
+    }
+  });
+});
+
+Deno.test("staticFiles() answers anew, when the file has just shrunk", async () => {
+  await withSite(async (root) => {
+    const path = `${root}/log.txt`;
+    const shrunk = async (range: string, size: number) => {
+      await Deno.writeTextFile(path, "0123456789");
+      const app = meanwhile(staticFiles(root), () => Deno.truncateSync(path, size));
+      const answer = await new TestClient(app).get("/log.txt", { headers: { range } });
+      return [answer.status, await answer.text(), answer.headers.get("content-range")];
+    };
+    assertEquals(await shrunk("bytes=4-", 6), [206, "45", "bytes 4-5/6"]);
+    assertEquals(
+      await shrunk("bytes=4-5", 6),
+      [206, "45", "bytes 4-5/10"],
+      "of what was promised all is there",
+    );
+    assertEquals((await shrunk("bytes=4-", 3))[0], 416);
+    assertEquals(await shrunk("lines=4-", 3), [200, "012", undefined]);
+  });
 });
 
 Deno.test("contentTypeOf() goes by the last extension, in any case", () => {
