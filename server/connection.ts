@@ -14,7 +14,7 @@
  */
 import { BODY_HIGH_WATER } from "../twig/body.ts";
 import { type Corked, watch } from "../twig/cork.ts";
-import { ProtocolError } from "../twig/errors.ts";
+import { HttpError, ProtocolError } from "../twig/errors.ts";
 import { type Carrier, Exchange } from "../twig/exchange.ts";
 import { NEED_DATA, PAUSED, type RequestHead, type WireEvent, type WireProtocol } from "../twig/wire.ts";
 import type { Chunk, Remote, ServerInfo } from "../twig/types.ts";
@@ -253,7 +253,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     }
     if (held < WINDOWS && (largest === undefined || largest.body.buffered < WINDOW)) return false;
     if (this.#open.size === 1 || !this.#wantsInput()) return true;
-    largest?.refuseBody();
+    largest?.refuseBody(new HttpError(503, "The request body could not be held"));
     return false;
   }
 
@@ -266,8 +266,8 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
 
   #received(size: number): void {
     this.#memory.received(size);
-    // With none open `#rest` sets it.
-    if (this.#open.size > 0 && this.#wantsInput()) {
+    // With none open `#rest` sets it. Whom of several it feeds will show; the others go on waiting.
+    if (this.#open.size === 1 && this.#wantsInput()) {
       this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.body);
     }
   }
@@ -343,13 +343,15 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     if (event.kind === "refused") return this.#host.protocolError(event.error, this);
     const exchange = this.#open.get(event.exchange);
     if (exchange === undefined) return;
-    if (event.kind === "data") exchange.body.push(event.chunk);
-    else if (event.kind === "end") {
+    if (event.kind === "data") {
+      exchange.body.fedAt = this.#host.clock.now;
+      exchange.body.push(event.chunk);
+    } else if (event.kind === "end") {
       if (event.trailers !== undefined || exchange.wireHead.bodyLength !== 0) {
         exchange.body.finish(event.trailers);
       }
       this.#headStarted = false;
-      if (!this.#endOfInput) this.#setReadDeadline(Infinity);
+      if (!this.#endOfInput && this.#open.size === 1) this.#setReadDeadline(Infinity);
     } else {
       this.#open.delete(exchange);
       this.#abort(exchange, event.reason);
@@ -359,7 +361,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   #begin(head: RequestHead): void {
     const { limits, clock } = this.#host;
     this.#headStarted = false;
-    this.#setReadDeadline(Infinity);
+    if (this.#open.size === 0) this.#setReadDeadline(Infinity);
     if (++this.#requests >= limits.requestsPerConnection || this.#host.draining) this.#core.stop();
     const { app, prefixLength } = this.#host.route(head);
     const exchange = new Exchange(this, head, app.app, prefixLength, app.bodyBytes);
@@ -408,8 +410,10 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     if (this.#finished && !this.#advancing) return this.#endSoon();
     if (!exchange.body.wanted) return;
     this.flush();
+    exchange.body.fedAt = this.#host.clock.now;
     if (!this.#endOfInput) {
-      this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.body);
+      const at = exchange.body.fedAt + this.#host.timeouts.body;
+      if (this.#open.size === 1 || at < this.#readDeadline) this.#setReadDeadline(at);
     }
     this.#wake();
   }
@@ -669,6 +673,25 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     this.#transport.write(NOTHING).catch(() => this.close());
   }
 
+  /**
+   * Who has waited too long for input is over. What others do on this connection goes on, unless there
+   * are none: then the connection is given up, too.
+   */
+  #giveUpStalled(now: number): void {
+    const patience = this.#host.timeouts.body;
+    const waiting = this.#open.list().filter(({ bodyAsked, body }) => bodyAsked && body.wanted);
+    const stalled = waiting.filter(({ body }) => body.fedAt + patience <= now);
+    const error = new ProtocolError(408, "body-timeout", "The request body stalled");
+    if (stalled.length === this.#open.size) return this.#refuse(error);
+    for (const exchange of stalled) {
+      // A cut answer is reported as such.
+      if (!exchange.headSent) this.#host.protocolError(error, this);
+      exchange.refuseBody(new HttpError(error.status, error.message));
+    }
+    const oldest = waiting.reduce((at, { over, body }) => over ? at : Math.min(at, body.fedAt), Infinity);
+    if (this.#phase === Phase.Serving && this.#open.size > 0) this.#setReadDeadline(oldest + patience);
+  }
+
   /** {@linkcode Expiring}: a deadline has passed, or has moved to later meanwhile. */
   expire(now: number): void {
     if (this.#readDeadline <= now || this.#writeDeadline <= now) this.#expired(now);
@@ -687,7 +710,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     if (this.#open.size > 0) {
       // The app has the piece that came last, and takes its time over it.
       if (!this.#wantsInput()) return;
-      return this.#refuse(new ProtocolError(408, "body-timeout", "The request body stalled"));
+      return this.#giveUpStalled(now);
     }
     // Nothing was asked for: nothing is owed.
     if (this.#core.idle) return this.close();

@@ -245,9 +245,13 @@ export class Exchange implements Corked {
     this.#bodyless = true;
   }
 
-  /** The body is more than can be held for an app that does not read it. */
-  refuseBody(): void {
-    this.#fail(new HttpError(503, "The request body could not be held"));
+  /**
+   * The rest of the body cannot be waited for, or held.
+   *
+   * @param error What to answer if the head has not left; else the answer is cut.
+   */
+  refuseBody(error: HttpError): void {
+    this.#fail(error);
   }
 
   /** Calls the app and answers. Returns at once if the app has to wait. */
