@@ -33,27 +33,42 @@ export class Params {
    * @returns The pairs, or `undefined` if the last one is cut short or a length leads out of it.
    */
   static parse(bytes: Uint8Array, from: number, to: number): Params | undefined {
-    const spans: number[] = [];
-    let at = from;
-    while (at < to) {
-      let nameSize = bytes[at++] as number;
+    return Params.parseText(latin1(bytes, from, to));
+  }
+
+  /**
+   * Reads all pairs, as {@linkcode Params.parse} does.
+   *
+   * @param text The bytes, each as one code unit.
+   * @returns The pairs, or `undefined` if the last one is cut short or a length leads out of it.
+   */
+  static parseText(text: string): Params | undefined {
+    const to = text.length;
+    let count = 0;
+    for (let at = 0; at < to;) {
+      let nameSize = text.charCodeAt(at++);
       if (nameSize > 127) {
         if (to - at < 3) return undefined;
-        nameSize = longSize(bytes, nameSize, at);
+        nameSize = longSize(text, nameSize, at);
         at += 3;
       }
       if (at === to) return undefined;
-      let valueSize = bytes[at++] as number;
+      let valueSize = text.charCodeAt(at++);
       if (valueSize > 127) {
         if (to - at < 3) return undefined;
-        valueSize = longSize(bytes, valueSize, at);
+        valueSize = longSize(text, valueSize, at);
         at += 3;
       }
       if (nameSize + valueSize > to - at) return undefined;
-      spans.push(at - from, at - from + nameSize, at - from + nameSize + valueSize);
+      spansSoFar[count] = at;
+      spansSoFar[count + 1] = at + nameSize;
       at += nameSize + valueSize;
+      spansSoFar[count + 2] = at;
+      count += 3;
     }
-    return new Params(latin1(bytes, from, to), spans);
+    const spans = spansSoFar.slice(0, count);
+    if (count > MOST_SPANS) spansSoFar = [];
+    return new Params(text, spans);
   }
 
   /** How many pairs there are. */
@@ -129,16 +144,23 @@ export class Params {
 }
 
 /** A length of four bytes, the first already read; at most 2^31 - 1. */
-function longSize(bytes: Uint8Array, first: number, at: number): number {
-  return (first - 128) * 0x1000000 + (bytes[at] as number) * 0x10000 +
-    (bytes[at + 1] as number) * 0x100 + (bytes[at + 2] as number);
+function longSize(text: string, first: number, at: number): number {
+  return (first - 128) * 0x1000000 + text.charCodeAt(at) * 0x10000 +
+    text.charCodeAt(at + 1) * 0x100 + text.charCodeAt(at + 2);
 }
 
+/** Filled by every reading of pairs, which takes a copy: a list that grows step by step takes longer. */
+let spansSoFar: number[] = [];
+/** A longer one is not kept. */
+const MOST_SPANS = 3000;
 const NOTHING = new Uint8Array(0);
 
 /** Puts the pieces of a stream of pairs together, up to a limit. */
 export class ParamsCollector {
   readonly #limit: number;
+  /** The first piece, which nearly always is all there is: a string costs a tenth of a copy in bytes. */
+  #first = "";
+  /** All pieces, once there are several. */
   #bytes = NOTHING;
   #size = 0;
 
@@ -163,15 +185,23 @@ export class ParamsCollector {
   append(bytes: Uint8Array, from: number, to: number): boolean {
     const size = this.#size + to - from;
     if (size > this.#limit) return false;
+    if (this.#size === 0) this.#first = latin1(bytes, from, to);
+    else this.#add(bytes, from, to, size);
+    this.#size = size;
+    return true;
+  }
+
+  #add(bytes: Uint8Array, from: number, to: number, size: number): void {
     if (size > this.#bytes.length) {
-      // The first piece is nearly always all there is: it gets what it needs, later ones double.
       const larger = new Uint8Array(Math.min(this.#limit, Math.max(size, this.#bytes.length * 2)));
       larger.set(this.#bytes.subarray(0, this.#size));
       this.#bytes = larger;
     }
+    if (this.#first !== "") {
+      for (let i = 0; i < this.#first.length; i++) this.#bytes[i] = this.#first.charCodeAt(i);
+      this.#first = "";
+    }
     this.#bytes.set(bytes.subarray(from, to), this.#size);
-    this.#size = size;
-    return true;
   }
 
   /**
@@ -180,7 +210,10 @@ export class ParamsCollector {
    * @returns The pairs, or `undefined` if the last one is cut short or a length leads out of it.
    */
   finish(): Params | undefined {
-    const params = Params.parse(this.#bytes, 0, this.#size);
+    const params = this.#first !== ""
+      ? Params.parseText(this.#first)
+      : Params.parse(this.#bytes, 0, this.#size);
+    this.#first = "";
     this.#bytes = NOTHING;
     this.#size = 0;
     return params;
