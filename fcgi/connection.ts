@@ -14,7 +14,7 @@
  */
 import { InputBuffer, OutputBuffer } from "../twig/bytes.ts";
 import type { NEED_DATA, ProtocolError, WireEvent, WireLimits, WireProtocol } from "../twig/mod.ts";
-import { isWithoutContent, writeAnswerEnd, writeHead, writeStatus } from "./answers.ts";
+import { isWithoutContent, writeAnswerEnd, writeHead, writeStatus, writeWhole } from "./answers.ts";
 import { Intake } from "./intake.ts";
 import { RecordReader } from "./reader.ts";
 import { RecordType, writeBytes, writeStreamEnd, writeText } from "./records.ts";
@@ -59,6 +59,8 @@ export class FcgiCore implements WireProtocol {
   readonly multiplexed = true;
   /** Ignored: the front end adds the date. */
   date = "";
+  /** Ignored: the front end has a name of its own. */
+  extraFields = "";
 
   readonly #open: OpenRequests = new OpenRequests();
   readonly #reader: RecordReader;
@@ -186,6 +188,35 @@ export class FcgiCore implements WireProtocol {
     if (request === undefined) return;
     writeAnswerEnd(out, request.id);
     this.#open.close(request);
+  }
+
+  /**
+   * As {@linkcode WireProtocol.whole}: head and body in one record.
+   *
+   * @param exchange The number of the exchange.
+   * @param status 200 to 999.
+   * @param fields Checked field lines, each ended by CRLF.
+   * @param length Bytes of body; `undefined` sends no content-length.
+   * @param _hasDate Without meaning here.
+   * @param chunk The whole body.
+   * @param out Where to encode it.
+   * @returns How many bytes of body that was.
+   */
+  whole(
+    exchange: number,
+    status: number,
+    fields: string,
+    length: number | undefined,
+    _hasDate: boolean,
+    chunk: Uint8Array | string,
+    out: OutputBuffer,
+  ): number {
+    const request = this.#open.find(exchange);
+    if (request === undefined) return 0;
+    const body = request.isHead || isWithoutContent(status) ? "" : chunk;
+    const size = writeWhole(out, request.id, status, fields, length, body);
+    this.#open.close(request);
+    return size;
   }
 
   /**

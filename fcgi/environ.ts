@@ -232,6 +232,7 @@ function readFields(params: Params): HeaderFields {
     const value = params.get(variable);
     if (value !== "") fields.append(name, value);
   }
+  fields.seal("received");
   return fields;
 }
 

@@ -170,6 +170,40 @@ export function writeLatin1(out: OutputBuffer, type: RecordType, id: number, tex
 }
 
 /**
+ * Writes a head and a body, in one record if both are small, as {@linkcode writeLatin1} and
+ * {@linkcode writeText} or {@linkcode writeBytes} do one after the other.
+ *
+ * @param out Where to.
+ * @param type The stream.
+ * @param id The request id.
+ * @param head Text whose code units are all below 256, not empty.
+ * @param body Bytes, or text to be sent as UTF-8; may be empty.
+ * @returns How many bytes the body is.
+ */
+export function writeAnswer(
+  out: OutputBuffer,
+  type: RecordType,
+  id: number,
+  head: string,
+  body: Uint8Array | string,
+): number {
+  const text = typeof body === "string";
+  const size = text ? byteLength(body) : body.length;
+  if (size > COPIED || head.length > COPIED) {
+    writeLatin1(out, type, id, head);
+    if (text) return writeText(out, type, id, body);
+    writeBytes(out, type, id, body);
+    return size;
+  }
+  writeHeader(out, type, id, head.length + size);
+  out.latin1(head);
+  if (text) out.text(body);
+  else out.bytes(body);
+  writePadding(out, head.length + size);
+  return size;
+}
+
+/**
  * Writes the empty record that ends a stream (§3.3).
  *
  * @param out Where to.

@@ -22,26 +22,40 @@ const GRAIN = 500;
 /** The clock of one worker. */
 export class Clock {
   /** Milliseconds since the epoch, as of the last `tick`. */
-  now: number = Date.now();
+  now = 0;
+  /** The value of a Date field, an IMF-fixdate (RFC 9110 §5.6.7), made once a second at most. */
+  date = "";
+  /** The second of `date`, in milliseconds since the epoch. */
+  #second = 0;
+  /** `now` was read in this turn of the event loop, or nearly. */
+  #fresh = false;
+  readonly #age = (): void => void (this.#fresh = false);
   readonly #watched = new Set<Expiring>();
   #timer: ReturnType<typeof setTimeout> | undefined;
   #wakeAt = Infinity;
-  #second = -1;
-  #date = "";
 
-  /** Reads the time. To be called once when something happened, not once for every question. */
-  tick(): number {
-    return this.now = Date.now();
+  /** Reads the time. */
+  constructor() {
+    this.tick();
   }
 
-  /** The value of a Date field, an IMF-fixdate (RFC 9110 §5.6.7), made once a second at most. */
-  get date(): string {
-    const second = Math.floor(this.now / 1000);
-    if (second !== this.#second) {
-      this.#second = second;
-      this.#date = new Date(this.now).toUTCString();
+  /**
+   * Reads the time, once for everything that becomes ready together: asking costs 45 ns, and at full
+   * load sixty connections wake up in one turn of the event loop.
+   *
+   * @returns Milliseconds since the epoch.
+   */
+  tick(): number {
+    if (this.#fresh) return this.now;
+    this.#fresh = true;
+    queueMicrotask(this.#age);
+    const now = this.now = Date.now();
+    const age = now - this.#second;
+    if (age >= 1000 || age < 0) {
+      this.#second = now - now % 1000;
+      this.date = new Date(now).toUTCString();
     }
-    return this.#date;
+    return now;
   }
 
   /** How many are watched. */
@@ -89,7 +103,7 @@ export class Clock {
   #sweep(): void {
     this.#timer = undefined;
     this.#wakeAt = Infinity;
-    const now = this.tick();
+    const now = this.now = Date.now();
     let next = Infinity;
     for (const one of this.#watched) {
       if (one.deadline <= now) one.expire(now);

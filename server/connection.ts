@@ -14,7 +14,7 @@
  */
 import { BODY_HIGH_WATER } from "../twig/body.ts";
 import { type Corked, watch } from "../twig/cork.ts";
-import { ProtocolError } from "../twig/errors.ts";
+import { HttpError, ProtocolError } from "../twig/errors.ts";
 import { type Carrier, Exchange } from "../twig/exchange.ts";
 import { NEED_DATA, PAUSED, type RequestHead, type WireEvent, type WireProtocol } from "../twig/wire.ts";
 import type { Chunk, Remote, ServerInfo } from "../twig/types.ts";
@@ -53,25 +53,16 @@ const enum Phase {
   Closed,
 }
 
-let lastFields = "";
-let lastExtra = "";
-let lastJoined = "";
-
-/** Most answers have the fields of the one before: the same string again is found encoded already. */
-function joined(fields: string, extra: string): string {
-  if (fields === lastFields && extra === lastExtra) return lastJoined;
-  lastFields = fields;
-  lastExtra = extra;
-  return lastJoined = fields + extra;
-}
-
 /** One connection. */
 export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   /** {@linkcode Corked}: whether it stands on the cork list. */
   onCorkList = false;
   /** {@linkcode TurnTaker}: when it was last busy. */
   turnWindow = -1;
-  /** {@linkcode Expiring}: the earlier one of the read's and the write's. */
+  /**
+   * {@linkcode Expiring}: not after the earlier one of the read's and the write's. Both move to later with
+   * every request; this one follows when it has passed.
+   */
   deadline = Infinity;
 
   readonly #transport: Transport;
@@ -134,7 +125,8 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
 
   /** Serves the connection until it is closed. Never rejects. */
   async run(): Promise<void> {
-    const { clock } = this.#host;
+    const { clock, turns } = this.#host;
+    const { output } = this.#core;
     clock.watch(this);
     this.#setReadDeadline(clock.now + this.#host.timeouts.header);
     try {
@@ -143,9 +135,8 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
           await new Promise<void>((resolve) => this.#resume = resolve);
           continue;
         }
-        const { output } = this.#core;
         const size = await this.#transport.read(this.#nextView());
-        this.#host.clock.tick();
+        clock.tick();
         if (this.#phase !== Phase.Serving) {
           if (size === null) break;
           continue;
@@ -155,7 +146,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
           continue;
         }
         this.#received(size);
-        const place = this.#host.turns.received(this);
+        const place = turns.needed(clock.watched) ? turns.received(this) : 0;
         do {
           this.#advance();
           // Nearly always the batch is one piece that the socket takes whole: no promise but its own.
@@ -175,7 +166,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
         } while (this.#stalled);
         if (this.#core.closing && this.#open.size === 0) this.#startClosing();
         else {
-          const turn = this.#host.turns.turn(place, clock.watched);
+          const turn = place > 0 ? turns.turn(place, clock.watched) : undefined;
           if (turn !== undefined) await turn;
         }
       }
@@ -208,7 +199,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   close(): void {
     if (this.#phase === Phase.Closed) return;
     this.#phase = Phase.Closed;
-    this.deadline = Infinity;
+    this.deadline = this.#readDeadline = this.#writeDeadline = Infinity;
     try {
       this.#transport.close();
     } catch {
@@ -262,7 +253,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     }
     if (held < WINDOWS && (largest === undefined || largest.body.buffered < WINDOW)) return false;
     if (this.#open.size === 1 || !this.#wantsInput()) return true;
-    largest?.refuseBody();
+    largest?.refuseBody(new HttpError(503, "The request body could not be held"));
     return false;
   }
 
@@ -275,11 +266,9 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
 
   #received(size: number): void {
     this.#memory.received(size);
-    if (this.#open.size > 0) {
-      if (this.#wantsInput()) this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.body);
-    } else if (!this.#headStarted) {
-      this.#headStarted = true;
-      this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.header);
+    // With none open `#rest` sets it. Whom of several it feeds will show; the others go on waiting.
+    if (this.#open.size === 1 && this.#wantsInput()) {
+      this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.body);
     }
   }
 
@@ -354,13 +343,15 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     if (event.kind === "refused") return this.#host.protocolError(event.error, this);
     const exchange = this.#open.get(event.exchange);
     if (exchange === undefined) return;
-    if (event.kind === "data") exchange.body.push(event.chunk);
-    else if (event.kind === "end") {
+    if (event.kind === "data") {
+      exchange.body.fedAt = this.#host.clock.now;
+      exchange.body.push(event.chunk);
+    } else if (event.kind === "end") {
       if (event.trailers !== undefined || exchange.wireHead.bodyLength !== 0) {
         exchange.body.finish(event.trailers);
       }
       this.#headStarted = false;
-      if (!this.#endOfInput) this.#setReadDeadline(Infinity);
+      if (!this.#endOfInput && this.#open.size === 1) this.#setReadDeadline(Infinity);
     } else {
       this.#open.delete(exchange);
       this.#abort(exchange, event.reason);
@@ -370,10 +361,10 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   #begin(head: RequestHead): void {
     const { limits, clock } = this.#host;
     this.#headStarted = false;
-    this.#setReadDeadline(Infinity);
+    if (this.#open.size === 0) this.#setReadDeadline(Infinity);
     if (++this.#requests >= limits.requestsPerConnection || this.#host.draining) this.#core.stop();
-    const { app, prefixLength, bodyBytes } = this.#host.route(head);
-    const exchange = new Exchange(this, head, app, prefixLength, bodyBytes);
+    const { app, prefixLength } = this.#host.route(head);
+    const exchange = new Exchange(this, head, app.app, prefixLength, app.bodyBytes);
     exchange.startedAt = clock.now;
     if (head.bodyLength === 0) exchange.noBody();
     this.#open.add(exchange);
@@ -419,8 +410,10 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     if (this.#finished && !this.#advancing) return this.#endSoon();
     if (!exchange.body.wanted) return;
     this.flush();
+    exchange.body.fedAt = this.#host.clock.now;
     if (!this.#endOfInput) {
-      this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.body);
+      const at = exchange.body.fedAt + this.#host.timeouts.body;
+      if (this.#open.size === 1 || at < this.#readDeadline) this.#setReadDeadline(at);
     }
     this.#wake();
   }
@@ -460,11 +453,11 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     length: number | undefined,
     hasDate: boolean,
   ): void {
-    const { clock, extraFields } = this.#host;
     this.#wokenByApp();
-    this.#core.date = clock.date;
-    const all = extraFields === "" ? fields : joined(fields, extraFields);
-    this.#core.head(exchange.id, status, all, length, hasDate, this.#core.output);
+    const core = this.#core;
+    core.date = this.#host.clock.date;
+    core.extraFields = this.#host.extraFields;
+    core.head(exchange.id, status, fields, length, hasDate, core.output);
   }
 
   /** Encodes a piece of a body. */
@@ -475,6 +468,23 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   /** Ends an answer and goes on to the next request. */
   end(exchange: Exchange, trailers: string): void {
     this.#core.end(exchange.id, trailers, this.#core.output);
+    this.#over(exchange);
+  }
+
+  /** Encodes an answer that is whole, and goes on to the next request. */
+  whole(
+    exchange: Exchange,
+    status: number,
+    fields: string,
+    length: number | undefined,
+    hasDate: boolean,
+    chunk: Chunk,
+  ): void {
+    this.#wokenByApp();
+    const core = this.#core;
+    core.date = this.#host.clock.date;
+    core.extraFields = this.#host.extraFields;
+    exchange.sentBytes = core.whole(exchange.id, status, fields, length, hasDate, chunk, core.output);
     this.#over(exchange);
   }
 
@@ -552,7 +562,15 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     try {
       while (output.length > 0 && !this.#broken) {
         this.#inFlight = output.length;
-        for (const piece of output.take()) await this.#writeAll(piece);
+        const alone = output.takeOne();
+        if (alone !== undefined) {
+          this.#setWriteDeadline(this.#host.clock.now + this.#host.timeouts.write);
+          const size = await this.#transport.write(alone);
+          this.#taken(size);
+          if (size < alone.length) await this.#writeAll(alone.subarray(size));
+        } else {
+          for (const piece of output.take()) await this.#writeAll(piece);
+        }
         output.recycle();
       }
     } catch {
@@ -571,12 +589,16 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     for (;;) {
       this.#setWriteDeadline(this.#host.clock.now + this.#host.timeouts.write);
       const size = await this.#transport.write(rest);
-      this.#inFlight -= size;
-      if (this.#endOfInput) this.#writtenAfterEnd = true;
+      this.#taken(size);
       if (size === rest.length) return;
       this.#host.clock.tick();
       rest = rest.subarray(size);
     }
+  }
+
+  #taken(size: number): void {
+    this.#inFlight -= size;
+    if (this.#endOfInput) this.#writtenAfterEnd = true;
   }
 
   /** The peer has taken everything. One that took its time over it has time for its next request now. */
@@ -632,18 +654,17 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
 
   #setReadDeadline(at: number): void {
     this.#readDeadline = at;
-    this.#setDeadline();
+    if (at < this.deadline) this.#expectBy(at);
   }
 
   #setWriteDeadline(at: number): void {
     this.#writeDeadline = at;
-    this.#setDeadline();
+    if (at < this.deadline) this.#expectBy(at);
   }
 
-  #setDeadline(): void {
-    const at = this.#readDeadline < this.#writeDeadline ? this.#readDeadline : this.#writeDeadline;
+  #expectBy(at: number): void {
     this.deadline = at;
-    if (at !== Infinity) this.#host.clock.arm(at);
+    this.#host.clock.arm(at);
   }
 
   /** Whether the peer that sent its FIN has answered what was written since then with a reset. */
@@ -652,8 +673,32 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     this.#transport.write(NOTHING).catch(() => this.close());
   }
 
-  /** {@linkcode Expiring}: a deadline has passed. */
+  /**
+   * Who has waited too long for input is over. What others do on this connection goes on, unless there
+   * are none: then the connection is given up, too.
+   */
+  #giveUpStalled(now: number): void {
+    const patience = this.#host.timeouts.body;
+    const waiting = this.#open.list().filter(({ bodyAsked, body }) => bodyAsked && body.wanted);
+    const stalled = waiting.filter(({ body }) => body.fedAt + patience <= now);
+    const error = new ProtocolError(408, "body-timeout", "The request body stalled");
+    if (stalled.length === this.#open.size) return this.#refuse(error);
+    for (const exchange of stalled) {
+      // A cut answer is reported as such.
+      if (!exchange.headSent) this.#host.protocolError(error, this);
+      exchange.refuseBody(new HttpError(error.status, error.message));
+    }
+    const oldest = waiting.reduce((at, { over, body }) => over ? at : Math.min(at, body.fedAt), Infinity);
+    if (this.#phase === Phase.Serving && this.#open.size > 0) this.#setReadDeadline(oldest + patience);
+  }
+
+  /** {@linkcode Expiring}: a deadline has passed, or has moved to later meanwhile. */
   expire(now: number): void {
+    if (this.#readDeadline <= now || this.#writeDeadline <= now) this.#expired(now);
+    this.deadline = Math.min(this.#readDeadline, this.#writeDeadline);
+  }
+
+  #expired(now: number): void {
     if (this.#writeDeadline <= now || this.#phase !== Phase.Serving) return this.close();
     // Whoever has not taken the last answer yet owes nothing; the write deadline bounds that.
     if (this.#unsent > 0) return this.#setReadDeadline(now + this.#readPatience);
@@ -665,7 +710,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     if (this.#open.size > 0) {
       // The app has the piece that came last, and takes its time over it.
       if (!this.#wantsInput()) return;
-      return this.#refuse(new ProtocolError(408, "body-timeout", "The request body stalled"));
+      return this.#giveUpStalled(now);
     }
     // Nothing was asked for: nothing is owed.
     if (this.#core.idle) return this.close();

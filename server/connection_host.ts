@@ -25,14 +25,20 @@ export interface Transport {
   close(): void;
 }
 
-/** Which app serves a request, and how. */
-export interface Route {
+/** An app as it is mounted. */
+export interface MountedApp {
   /** The app. */
   readonly app: App;
-  /** How many characters of the path are the mount's. */
-  readonly prefixLength: number;
   /** Largest request body in bytes. */
   readonly bodyBytes: number;
+}
+
+/** Which app serves a request; what a router answers has this shape, so that nothing is made for it. */
+export interface Route {
+  /** What is mounted there. */
+  readonly app: MountedApp;
+  /** How many characters of the path are the mount's. */
+  readonly prefixLength: number;
 }
 
 /** What a connection needs of its worker. */

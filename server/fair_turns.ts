@@ -55,6 +55,15 @@ export class FairTurns {
   #receivedAtTimer = 0;
 
   /**
+   * Whether there are so many connections that anybody could starve. With fewer nothing is counted.
+   *
+   * @param connections How many connections are open.
+   */
+  needed(connections: number): boolean {
+    return connections > AT_ONCE;
+  }
+
+  /**
    * A read brought something.
    *
    * @param taker Whose read.
@@ -81,7 +90,6 @@ export class FairTurns {
    * @returns `undefined` if it may now; else resolves when it is its turn.
    */
   turn(place: number, connections: number): Promise<void> | undefined {
-    if (connections <= AT_ONCE) return undefined;
     const until = place + Math.min(connections, Math.max(this.#busyBefore, this.#busyNow)) - AT_ONCE;
     if (until <= this.#received) return undefined;
     if (this.#timer === undefined) this.#arm();

@@ -15,7 +15,7 @@ import { type AccessLog, openAccessLog } from "./access_log.ts";
 import { HostedApp, loadEach } from "./app_host.ts";
 import { Clock } from "./clock.ts";
 import { Connection } from "./connection.ts";
-import type { ConnectionHost, Endpoints, Route, Transport } from "./connection_host.ts";
+import type { ConnectionHost, Endpoints, MountedApp, Route, Transport } from "./connection_host.ts";
 import { FcgiEndpoints, HttpEndpoints } from "./endpoints.ts";
 import { connectionsWithin, descriptorLimit } from "./descriptors.ts";
 import { FairTurns } from "./fair_turns.ts";
@@ -75,30 +75,29 @@ export interface Service {
   change(settings: Settings, functions: Functions): Promise<void>;
 }
 
-interface Mounted {
-  readonly app: App;
-  readonly bodyBytes: number;
-}
-
 /** RFC 9110 §9.3.7: `OPTIONS *` is about the server; §9.3.8: nobody needs TRACE to a server of apps. */
 const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 
-const notFound: App = () => {
+function builtIn(app: App): Route {
+  return { app: { app, bodyBytes: Infinity }, prefixLength: 0 };
+}
+
+const NOT_FOUND = builtIn(() => {
   throw new HttpError(404);
-};
-const misdirected: App = () => {
+});
+const MISDIRECTED = builtIn(() => {
   throw new HttpError(421);
-};
-const noTrace: App = () => {
+});
+const NO_TRACE = builtIn(() => {
   throw new HttpError(405, "", { allow: METHODS });
-};
-const serverOptions: App = (_request, response) => {
+});
+const SERVER_OPTIONS = builtIn((_request, response) => {
   response.start(204, { allow: METHODS });
-};
+});
 
 /** The apps and mounts of one set of settings, without any socket. */
 export class Site {
-  readonly #router: Router<Mounted>;
+  readonly #router: Router<MountedApp>;
   readonly #strictHosts: boolean;
   readonly #apps: readonly HostedApp[];
 
@@ -140,18 +139,12 @@ export class Site {
    * @returns The app; one that answers with an error if no mount takes the request.
    */
   route(head: RequestHead): Route {
-    if (head.method === "TRACE") return builtIn(noTrace);
-    if (head.path === "*") return builtIn(serverOptions);
+    if (head.method === "TRACE") return NO_TRACE;
+    if (head.path === "*") return SERVER_OPTIONS;
     const match = this.#router.find(head.authority, head.path);
-    if (match !== undefined) {
-      return { app: match.app.app, prefixLength: match.prefixLength, bodyBytes: match.app.bodyBytes };
-    }
-    return builtIn(this.#strictHosts && !this.#router.hostKnown(head.authority) ? misdirected : notFound);
+    if (match !== undefined) return match;
+    return this.#strictHosts && !this.#router.hostKnown(head.authority) ? MISDIRECTED : NOT_FOUND;
   }
-}
-
-function builtIn(app: App): Route {
-  return { app, prefixLength: 0, bodyBytes: Infinity };
 }
 
 /** What all connections of one process share. */
@@ -205,7 +198,7 @@ export class Host implements ConnectionHost {
     this.development = settings.development;
     this.extraFields = settings.serverName === "" ? "" : `server: ${settings.serverName}\r\n`;
     this.#site = site;
-    this.finished = access && ((exchange) => access.add(exchange, this.clock.tick()));
+    this.finished = access && ((exchange) => access.add(exchange, Date.now()));
   }
 
   /** As {@linkcode Site.route}. */

@@ -49,6 +49,8 @@ export class RequestBody implements AsyncIterable<Uint8Array> {
   #trailers: HeaderFields | undefined;
   /** Bytes that have arrived and are not read yet. */
   buffered = 0;
+  /** When a read began to wait, or was last fed, in milliseconds; set and read by the carrier. */
+  fedAt = 0;
 
   /**
    * Made by the server, one for each request.

@@ -157,7 +157,7 @@ const SHORT_TEXT = 32;
 /** Blocks kept for whoever encodes next. */
 const SPARES = 64;
 /**
- * Empty blocks, and for each the view that `takeOne` gave of it last. What is at rest holds no block,
+ * Empty blocks, and for each the view of its beginning that `takeOne` gave last. What is at rest holds no block,
  * so ten thousand idle connections cost no more output memory than the few that write at one time.
  */
 const spareBlocks: Uint8Array[] = [];
@@ -176,8 +176,9 @@ export class OutputBuffer {
   /** Finished pieces, in order. */
   #segments: Uint8Array[] = [];
   #size = 0;
-  /** The piece that `takeOne` gave last. */
+  /** The piece that `takeOne` gave last, and where it begins in `#block`. */
   #view: Uint8Array = NO_BYTES;
+  #viewFrom = 0;
 
   /**
    * Makes an empty buffer.
@@ -203,12 +204,14 @@ export class OutputBuffer {
     if (this.#block.length === 0 && spareBlocks.length > 0) {
       this.#block = spareBlocks.pop() as Uint8Array;
       this.#view = spareViews.pop() as Uint8Array;
+      this.#viewFrom = 0;
       if (this.#block.length >= size) return;
     }
     const pending = this.#to - this.#from;
     const larger = new Uint8Array(Math.max(FIRST_CAPACITY, (pending + size) * 2));
     if (pending > 0) larger.set(this.#block.subarray(this.#from, this.#to));
     this.#block = larger;
+    this.#view = NO_BYTES;
     this.#from = 0;
     this.#to = pending;
   }
@@ -339,7 +342,8 @@ export class OutputBuffer {
     const from = this.#from;
     const size = this.#to - from;
     this.#from = this.#to;
-    if (view.buffer === this.#block.buffer && view.byteOffset === from && view.length === size) return view;
+    if (view.length === size && this.#viewFrom === from) return view;
+    this.#viewFrom = from;
     return this.#view = this.#block.subarray(from, this.#to);
   }
 
@@ -356,7 +360,7 @@ export class OutputBuffer {
     if (block.length === 0) return;
     if (block.length <= keep && spareBlocks.length < SPARES) {
       spareBlocks.push(block);
-      spareViews.push(this.#view);
+      spareViews.push(this.#viewFrom === 0 ? this.#view : NO_BYTES);
     }
     this.#block = this.#view = NO_BYTES;
   }

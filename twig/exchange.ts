@@ -43,6 +43,15 @@ export interface Carrier {
   data(exchange: Exchange, chunk: Chunk): number;
   /** As {@linkcode WireProtocol.end}; the exchange is over. */
   end(exchange: Exchange, trailers: string): void;
+  /** As {@linkcode WireProtocol.whole}; the exchange is over. Sets its `sentBytes`. */
+  whole(
+    exchange: Exchange,
+    status: number,
+    fields: string,
+    length: number | undefined,
+    hasDate: boolean,
+    chunk: Chunk,
+  ): void;
   /** As {@linkcode WireProtocol.cut}; the exchange is over. */
   cut(exchange: Exchange): void;
   /** Sends what is encoded: the app waits. */
@@ -118,6 +127,7 @@ export class Exchange implements Corked {
   #abort: AbortController | undefined;
   #iterator: Iterator<Chunk> | AsyncIterator<Chunk> | undefined;
   #held: Chunk[] = NOTHING;
+  /** How much is held: code units of text until its bytes have to be known, and bytes. */
   #heldSize = 0;
   /** An empty chunk has asked for the head, though there is no body yet. */
   #headAsked = false;
@@ -235,9 +245,13 @@ export class Exchange implements Corked {
     this.#bodyless = true;
   }
 
-  /** The body is more than can be held for an app that does not read it. */
-  refuseBody(): void {
-    this.#fail(new HttpError(503, "The request body could not be held"));
+  /**
+   * The rest of the body cannot be waited for, or held.
+   *
+   * @param error What to answer if the head has not left; else the answer is cut.
+   */
+  refuseBody(error: HttpError): void {
+    this.#fail(error);
   }
 
   /** Calls the app and answers. Returns at once if the app has to wait. */
@@ -251,9 +265,7 @@ export class Exchange implements Corked {
       if (typeof answer === "string" || answer === undefined || answer === null) {
         this.#answerWhole(answer);
       } else if (answer instanceof Promise) {
-        answer.then((late) => this.#answer(late), (error) => this.#fail(error)).catch((error) =>
-          this.#fail(error)
-        );
+        answer.then((late) => this.#answerLate(late), (error) => this.#fail(error));
       } else {
         this.#answer(answer);
       }
@@ -279,6 +291,14 @@ export class Exchange implements Corked {
 
   // Answering.
 
+  #answerLate(answer: Answer): void {
+    try {
+      this.#answer(answer);
+    } catch (error) {
+      this.#fail(error);
+    }
+  }
+
   #answer(answer: Answer): void {
     if (this.#stage === Stage.Over) return this.#discard(answer);
     if (
@@ -290,7 +310,7 @@ export class Exchange implements Corked {
     if (answer instanceof FileBody) {
       this.#answerFile(answer);
     } else if (Symbol.asyncIterator in answer) {
-      this.#pull(answer[Symbol.asyncIterator]()).catch((error) => this.#fail(error));
+      this.#pull(answer[Symbol.asyncIterator]());
     } else if (Symbol.iterator in answer) {
       this.#pullNow(answer[Symbol.iterator]());
     } else {
@@ -307,20 +327,38 @@ export class Exchange implements Corked {
     }
   }
 
-  /** Most answers are one chunk: it goes out without being held. */
+  /** Most answers are one chunk: it goes out without being held, and in one call. */
   #answerWhole(chunk: Chunk | null | undefined | void): void {
     if (this.#stage === Stage.Over) return;
-    if (chunk !== undefined && chunk !== null && this.#heldSize === 0 && this.#stage === Stage.Open) {
-      const text = typeof chunk === "string";
-      const size = text ? byteLength(chunk) : chunk.length;
-      this.#sendHead(size, text && size > 0);
-      if (this.#declaredLeft === size || this.#declaredLeft === undefined) {
-        if (this.#bodyAllowed()) this.sentBytes = this.#carrier.data(this, chunk);
-        return this.#finish(true);
-      }
+    if (chunk !== undefined && chunk !== null) {
+      if (this.#isPlain && this.#sendWhole(chunk)) return;
+      this.#hold(chunk);
     }
-    if (chunk !== undefined && chunk !== null && this.#bodyAllowed()) this.#hold(chunk);
     if ((this.#stage as Stage) !== Stage.Over) this.#complete();
+  }
+
+  /** Nothing is held or sent, and nobody reads the body or sends trailers. */
+  get #isPlain(): boolean {
+    return this.#stage === Stage.Open && this.#heldSize === 0 &&
+      (this.#body === undefined || this.#body.ended) && this.#response.trailerFields === undefined;
+  }
+
+  /** Returns false, with nothing sent, if `chunk` is not as long as was declared. */
+  #sendWhole(chunk: Chunk): boolean {
+    const { status } = this.#response;
+    const block: FieldBlock = encodeFields(this.#response.fields);
+    const text = typeof chunk === "string";
+    const size = text ? byteLength(chunk) : chunk.length;
+    const bodyless = !this.#bodyAllowed();
+    if (!bodyless && block.contentLength !== undefined && block.contentLength !== size) return false;
+    const length = status === 205 ? 0 : block.contentLength ?? this.#lengthOf(size, bodyless);
+    this.#stage = Stage.Over;
+    this.sentStatus = status;
+    this.completed = true;
+    this.#response.headLeft();
+    const lines = withType(block, text && size > 0, status);
+    this.#carrier.whole(this, status, lines, length, block.hasDate, bodyless ? "" : chunk);
+    return true;
   }
 
   #answerFile(file: FileBody): void {
@@ -367,21 +405,25 @@ export class Exchange implements Corked {
     }
   }
 
-  /** Pulls from an async iterator, one chunk at a time, as the peer takes them. */
+  /** Pulls from an async iterator, one chunk at a time, as the peer takes them. Never rejects. */
   async #pull(iterator: AsyncIterator<Chunk>): Promise<void> {
     this.#iterator = iterator;
-    for (;;) {
-      const step: Step = await iterator.next();
-      if (this.#stage === Stage.Over) return this.#stopApp();
-      if (step.done === true) break;
-      const drained = this.#take(step.value);
-      // Also when the peer is slow: once it has room, the app may wait before its next chunk.
-      if (!this.onCorkList && this.#hasToSend) watch(this);
-      if (drained !== undefined) await drained;
-      if (this.#stage === (Stage.Over as Stage)) return this.#stopApp();
+    try {
+      for (;;) {
+        const step: Step = await iterator.next();
+        if (this.#stage === Stage.Over) return this.#stopApp();
+        if (step.done === true) break;
+        const drained = this.#take(step.value);
+        // Also when the peer is slow: once it has room, the app may wait before its next chunk.
+        if (!this.onCorkList && this.#hasToSend) watch(this);
+        if (drained !== undefined) await drained;
+        if (this.#stage === (Stage.Over as Stage)) return this.#stopApp();
+      }
+      this.#iterator = undefined;
+      this.#complete();
+    } catch (error) {
+      this.#fail(error);
     }
-    this.#iterator = undefined;
-    this.#complete();
   }
 
   /** Pulls from a plain iterator; becomes asynchronous only when the peer cannot take more. */
@@ -418,7 +460,7 @@ export class Exchange implements Corked {
   #hold(chunk: Chunk): void {
     if (typeof chunk === "string") {
       if (chunk === "") return void (this.#headAsked = true);
-      this.#heldSize += byteLength(chunk);
+      this.#heldSize += this.#declaredLeft === undefined ? chunk.length : byteLength(chunk);
     } else if (chunk instanceof Uint8Array) {
       if (chunk.length === 0) return void (this.#headAsked = true);
       this.#heldSize += chunk.length;
@@ -478,7 +520,7 @@ export class Exchange implements Corked {
 
   /** The app has yielded everything. */
   #complete(): void {
-    if (this.#stage === Stage.Open) this.#sendHead(this.#heldSize);
+    if (this.#stage === Stage.Open) this.#sendHead(sizeOf(this.#held));
     if (this.#bodyAllowed()) {
       this.#sendHeld();
       if (this.#declaredLeft !== undefined && this.#declaredLeft > 0) {
@@ -507,10 +549,7 @@ export class Exchange implements Corked {
   #sendHead(known: number | undefined, text = typeof this.#held[0] === "string"): void {
     const { status } = this.#response;
     const block: FieldBlock = encodeFields(this.#response.fields);
-    let { lines } = block;
-    if (!block.hasType && text && status !== 204 && status !== 304) {
-      lines += "content-type: text/plain; charset=utf-8\r\n";
-    }
+    const lines = withType(block, text, status);
     const bodyless = !this.#bodyAllowed();
     const length = status === 205 ? 0 : block.contentLength ?? this.#lengthOf(known, bodyless);
     this.#stage = Stage.Sending;
@@ -637,6 +676,22 @@ export class Exchange implements Corked {
   #reportUnlessLost(error: unknown): void {
     if (!(error instanceof ConnectionLost)) this.#carrier.report(this, error);
   }
+}
+
+/** Text is measured in one go: it has been joined, and counting each of a hundred chunks takes longer. */
+function sizeOf(chunks: readonly Chunk[]): number {
+  let size = 0;
+  for (let i = 0; i < chunks.length; i++) {
+    const chunk = chunks[i] as Chunk;
+    size += typeof chunk === "string" ? byteLength(chunk) : chunk.length;
+  }
+  return size;
+}
+
+/** The field lines; text says what it is, unless the app has done so. */
+function withType({ lines, hasType }: FieldBlock, text: boolean, status: number): string {
+  if (hasType || !text || status === 204 || status === 304) return lines;
+  return lines + "content-type: text/plain; charset=utf-8\r\n";
 }
 
 function badAnswer(): ContractError {

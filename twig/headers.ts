@@ -40,7 +40,8 @@ export class HeaderFields implements Iterable<[string, string]> {
   /** A received head whose lines, from `#linesAt` on, are not decoded yet. */
   #lines: string | undefined;
   #linesAt = 0;
-  #sealed = false;
+  /** Why nothing can be changed any more. */
+  #sealed: "sent" | "received" | undefined;
 
   /**
    * Makes a list, empty by default.
@@ -185,15 +186,17 @@ export class HeaderFields implements Iterable<[string, string]> {
     this.#remove(name.toLowerCase(), 0);
   }
 
-  /** The fields have been sent: every later change throws a {@linkcode ContractError}. For carriers. */
-  seal(): void {
-    this.#sealed = true;
+  /**
+   * Every later change throws a {@linkcode ContractError}. For carriers.
+   *
+   * @param why The fields have been sent, or they are a request's, which belong to all who see it.
+   */
+  seal(why: "sent" | "received"): void {
+    this.#sealed = why;
   }
 
   #changeable(): void {
-    if (this.#sealed) {
-      throw new ContractError("head-already-sent", "Cannot change the header fields: they have been sent");
-    }
+    if (this.#sealed !== undefined) throw sealed(this.#sealed);
     this.#decode();
   }
 
@@ -218,6 +221,16 @@ export class HeaderFields implements Iterable<[string, string]> {
     this.#decode();
     return new HeaderFields(this.#names.slice(), this.#values.slice());
   }
+}
+
+function sealed(why: "sent" | "received"): ContractError {
+  return why === "sent"
+    ? new ContractError("head-already-sent", "Cannot change the header fields: they have been sent")
+    : new ContractError(
+      "request-read-only",
+      "Cannot change a request's header fields: change request.headers.clone(), and hand on " +
+        "request.clone({ headers })",
+    );
 }
 
 /** Header fields of an answer, checked and encoded as lines, with what the framing has to know. */
@@ -258,6 +271,10 @@ function checkedName(name: string): KnownName {
   if (known.size < KNOWN_LIMIT) known.set(name, fresh);
   return fresh;
 }
+
+/** What an app gives that sets no fields. */
+export const NO_FIELDS: FieldsInit = {};
+const NO_LINES: FieldBlock = { lines: "", contentLength: undefined, hasDate: false, hasType: false };
 
 /** Collects one block; module-wide state would be shorter and wrong when a getter re-enters. */
 class BlockBuilder implements FieldBlock {
@@ -323,6 +340,7 @@ class BlockBuilder implements FieldBlock {
  * code unit above 255, or `content-length` is not a plain number.
  */
 export function encodeFields(init: FieldsInit): FieldBlock {
+  if (init === NO_FIELDS) return NO_LINES;
   const block = new BlockBuilder();
   if (init instanceof HeaderFields || Symbol.iterator in init) {
     for (const [name, value] of init as Iterable<readonly [string, string]>) block.add(name, value);

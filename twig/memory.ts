@@ -148,6 +148,20 @@ export class MemoryCarrier implements Carrier {
     this.#sink.end(parseLines(trailers));
   }
 
+  /** Hands a whole answer to the sink. */
+  whole(
+    exchange: Exchange,
+    status: number,
+    fields: string,
+    length: number | undefined,
+    hasDate: boolean,
+    chunk: Chunk,
+  ): void {
+    this.head(exchange, status, fields, length, hasDate);
+    exchange.sentBytes = chunk.length === 0 ? 0 : this.data(exchange, chunk);
+    this.end(exchange, "");
+  }
+
   /** Tells the sink that the answer is cut. */
   cut(_exchange: Exchange): void {
     this.#sink.cut();
@@ -175,6 +189,7 @@ function memoryHead(request: MemoryRequest): RequestHead {
   const target = request.target ?? url.pathname + url.search;
   const [path = ""] = target.split("?", 1);
   const length = request.headers.get("content-length");
+  request.headers.seal("received");
   return {
     kind: "head",
     exchange: 0,

@@ -6,7 +6,7 @@
  */
 import { ContractError } from "./errors.ts";
 import { FileBody, type FileRange } from "./files.ts";
-import { encodeFields, type FieldsInit, HeaderFields } from "./headers.ts";
+import { encodeFields, type FieldsInit, HeaderFields, NO_FIELDS } from "./headers.ts";
 
 /** What a response needs of the exchange that sends it. */
 export interface ResponseControl {
@@ -23,8 +23,6 @@ export interface ResponseControl {
   /** Ends the answer so that the client can tell that it is cut. */
   cutShort(): void;
 }
-
-const NO_FIELDS: FieldsInit = {};
 
 /** One response. Made by the server. */
 export class TwigResponse {
@@ -87,7 +85,7 @@ export class TwigResponse {
   get headers(): HeaderFields {
     if (this.#fields === undefined) {
       this.#fields = HeaderFields.from(this.#init ?? NO_FIELDS);
-      if (this.#control.headSent) this.#fields.seal();
+      if (this.#control.headSent) this.#fields.seal("sent");
     }
     return this.#fields;
   }
@@ -99,7 +97,7 @@ export class TwigResponse {
 
   /** The head has been sent: changing the fields throws from now on. For carriers. */
   headLeft(): void {
-    this.#fields?.seal();
+    this.#fields?.seal("sent");
   }
 
   /** Trailer fields, sent after a chunked body where the wire can (RFC 9110 §6.5); else dropped. */

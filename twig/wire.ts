@@ -23,7 +23,8 @@ export interface RequestHead {
   readonly kind: "head";
   /**
    * The number of this exchange on its connection; none is used twice, so that a late command for an
-   * exchange that is over cannot hit another one. FastCGI: its lowest 16 bits are the request id.
+   * exchange that is over cannot hit another one. FastCGI: its lowest 16 bits are the request id. To be
+   * read before the next event is asked for, since a head that comes again may be the same object.
    */
   readonly exchange: number;
   /** The method, as sent: `"GET"`. */
@@ -137,6 +138,12 @@ export interface WireProtocol {
   date: string;
 
   /**
+   * Field lines that every answer of this server gets, each ended by CRLF, set by the connection: its
+   * `server` field. Cores whose peer has a name of its own ignore them.
+   */
+  extraFields: string;
+
+  /**
    * True once this connection takes no further request: after the output is written it has to be
    * closed (gracefully: FIN first, then read and drop for a bounded time).
    */
@@ -223,6 +230,29 @@ export interface WireProtocol {
    * @param out Where to encode it.
    */
   end(exchange: number, trailers: string, out: OutputBuffer): void;
+
+  /**
+   * Encodes a whole answer: as `head`, `data` and `end` do, without looking for the exchange three times,
+   * and in as few pieces as the wire allows. Most answers are whole.
+   *
+   * @param exchange The number of the exchange.
+   * @param status 200 to 999.
+   * @param fields As for `head`.
+   * @param length Bytes of body, which `chunk` has; `undefined` to leave its framing to the core.
+   * @param hasDate Whether `fields` has a Date field already.
+   * @param chunk The whole body; may be empty. Left out where no body is allowed.
+   * @param out Where to encode it.
+   * @returns How many bytes of body that was.
+   */
+  whole(
+    exchange: number,
+    status: number,
+    fields: string,
+    length: number | undefined,
+    hasDate: boolean,
+    chunk: Uint8Array | string,
+    out: OutputBuffer,
+  ): number;
 
   /**
    * The answer failed after its head left: nothing more may be sent for it, and the client must be

@@ -85,6 +85,8 @@ export class HttpCore implements WireProtocol {
   readonly output: OutputBuffer = new OutputBuffer();
   /** The value for the next Date field; `""` sends none. */
   date = "";
+  /** As {@linkcode WireProtocol.extraFields}. */
+  extraFields = "";
   /** One exchange at a time: while an app works, input may wait. */
   readonly multiplexed = false;
 
@@ -168,8 +170,12 @@ export class HttpCore implements WireProtocol {
   #nextHead(): RequestHead | typeof NEED_DATA | typeof PAUSED {
     const parser = this.#parser;
     if (parser.fresh) {
+      if (this.input.length === 0 && !this.#ended) return NEED_DATA;
       const known = this.#repeated.recall(this.input);
-      if (known !== undefined) return this.#beginRequest(known, known.head.again(++this.#exchange));
+      if (known !== undefined) {
+        known.head.exchange = ++this.#exchange;
+        return this.#beginRequest(known, known.head);
+      }
     }
     if (!parser.parse(this.input)) {
       if (!this.#ended) return NEED_DATA;
@@ -309,7 +315,7 @@ export class HttpCore implements WireProtocol {
       : "connection: keep-alive\r\n";
     this.#answer = Answer.Started;
     this.#framing = framing;
-    writeHead(out, status, fields, framing, length, hasDate ? "" : this.date, connection);
+    writeHead(out, status, fields, this.extraFields, framing, length, hasDate ? "" : this.date, connection);
   }
 
   /** Whether another request can follow the answer that begins now, as far as can be known. */
@@ -344,6 +350,23 @@ export class HttpCore implements WireProtocol {
       this.#drained = 0;
       this.#phase = body.expected > this.#limits.drainBytes ? Phase.Closed : Phase.Drain;
     }
+  }
+
+  /** As {@linkcode WireProtocol.whole}. */
+  whole(
+    exchange: number,
+    status: number,
+    fields: string,
+    length: number | undefined,
+    hasDate: boolean,
+    chunk: Uint8Array | string,
+    out: OutputBuffer,
+  ): number {
+    this.head(exchange, status, fields, length, hasDate, out);
+    if (!this.#isAnswering(exchange)) return 0;
+    const size = writeData(out, chunk, this.#framing);
+    this.end(exchange, "", out);
+    return size;
   }
 
   /**

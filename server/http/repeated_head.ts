@@ -25,8 +25,6 @@ import type { HttpHead } from "./request_head.ts";
 const PLACES = 64;
 /** Longer heads are not kept, in bytes. */
 const LONGEST = 2048;
-/** Up to this size bytes are compared one by one, at any alignment. */
-const SHORT = 96;
 /** Larger buffers are not looked at as words: an idle connection would keep them alive by the view. */
 const LARGEST_MEMORY = 4096;
 
@@ -50,6 +48,9 @@ export interface KnownHead extends Readonly<RequestFraming> {
 const places: (KnownHead | undefined)[] = new Array(PLACES).fill(undefined);
 const NO_BYTES = new Uint8Array(0);
 const NO_WORDS = new Int32Array(0);
+const NO_VIEW = new DataView(NO_BYTES.buffer);
+/** The byte order of `Int32Array`. */
+const LITTLE_ENDIAN = new Uint8Array(Int32Array.of(1).buffer)[0] === 1;
 
 /** The memory of one connection, shared with others. */
 export class RepeatedHead {
@@ -57,9 +58,9 @@ export class RepeatedHead {
   readonly #place: number = RepeatedHead.#connections++ & (PLACES - 1);
   readonly #limits: WireLimits;
   readonly #secure: boolean;
-  /** The input's memory as words, as long as it is the same memory. */
+  /** The input's memory as words at any index, as long as it is the same memory. */
   #memory: Uint8Array = NO_BYTES;
-  #words: Int32Array = NO_WORDS;
+  #view: DataView = NO_VIEW;
 
   /**
    * @param limits What heads of this connection are checked by.
@@ -82,25 +83,23 @@ export class RepeatedHead {
     if (known.limits !== this.#limits || known.head.secure !== this.#secure) return undefined;
     const { size } = known;
     if (input.end - input.start < size) return undefined;
-    const same = size <= SHORT ? sameBytes(known.bytes, input, 0) : this.#sameWords(known, input);
-    if (!same) return undefined;
+    if (!this.#same(known, input)) return undefined;
     input.start += size;
     return known;
   }
 
-  #sameWords(known: KnownHead, input: InputBuffer): boolean {
-    const { start, bytes } = input;
-    if (((start | bytes.byteOffset) & 3) !== 0 || bytes.length > LARGEST_MEMORY) return false;
-    if (this.#memory !== bytes) {
-      this.#memory = bytes;
-      this.#words = new Int32Array(bytes.buffer as ArrayBuffer, bytes.byteOffset, bytes.length >> 2);
+  #same({ bytes, words }: KnownHead, input: InputBuffer): boolean {
+    const memory = input.bytes;
+    if (this.#memory !== memory) {
+      if (memory.length > LARGEST_MEMORY) return sameBytes(bytes, input, 0);
+      this.#memory = memory;
+      this.#view = new DataView(memory.buffer, memory.byteOffset, memory.length);
     }
-    const { words } = known;
-    const here = this.#words;
-    for (let i = 0, at = start >> 2; i < words.length; i++, at++) {
-      if (words[i] !== here[at]) return false;
+    const view = this.#view;
+    for (let i = 0, at = input.start; i < words.length; i++, at += 4) {
+      if (words[i] !== view.getInt32(at, LITTLE_ENDIAN)) return false;
     }
-    return sameBytes(known.bytes, input, words.length << 2);
+    return sameBytes(bytes, input, words.length << 2);
   }
 
   /**

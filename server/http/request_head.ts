@@ -11,8 +11,8 @@ import type { RequestHead } from "../../twig/wire.ts";
 export class HttpHead implements RequestHead {
   /** Discriminates the events of a wire. */
   readonly kind = "head";
-  /** The number of this exchange on this connection. */
-  readonly exchange: number;
+  /** The number of the exchange that it was reported for last: the same head may come again. */
+  exchange: number;
   /** The method, as sent. */
   readonly method: string;
   /** The request target, as sent. */
@@ -65,31 +65,6 @@ export class HttpHead implements RequestHead {
     this.fields = undefined;
   }
 
-  /**
-   * The same head for another request.
-   *
-   * @param exchange The number of that request.
-   * @returns A head that shares the strings, and nothing that an app could change.
-   */
-  again(exchange: number): HttpHead {
-    const head = new HttpHead(
-      this.text,
-      this.fieldsAt,
-      exchange,
-      this.method,
-      this.target,
-      this.path,
-      this.query,
-      this.protocol,
-      this.secure,
-      this.bodyLength,
-      this.authorityAt,
-      this.authorityEnd,
-    );
-    head.host = this.authority;
-    return head;
-  }
-
   /** `host[:port]` of an absolute target, else of `Host`, else empty. */
   get authority(): string {
     return this.host ??= this.text.slice(this.authorityAt, this.authorityEnd);
@@ -97,7 +72,11 @@ export class HttpHead implements RequestHead {
 
   /** The header fields, decoded on first use. */
   get headers(): HeaderFields {
-    return this.fields ??= HeaderFields.ofLines(this.text, this.fieldsAt);
+    if (this.fields === undefined) {
+      this.fields = HeaderFields.ofLines(this.text, this.fieldsAt);
+      this.fields.seal("received");
+    }
+    return this.fields;
   }
 
   /** HTTP carries no CGI variables. */

@@ -53,6 +53,7 @@ export function framingOf(
  * @param out Where to encode it.
  * @param status The status.
  * @param fields Checked field lines, each ended by CRLF.
+ * @param extra Field lines that all answers of this server have.
  * @param framing What {@linkcode framingOf} decided.
  * @param length Bytes of body; of the answer to HEAD, what GET would send.
  * @param date The value of the Date field, or `""` to send none.
@@ -62,20 +63,21 @@ export function writeHead(
   out: OutputBuffer,
   status: number,
   fields: string,
+  extra: string,
   framing: Framing,
   length: number | undefined,
   date: string,
   connection: string,
 ): void {
   if (
-    length === last.length && status === last.status && date === last.date && framing === last.framing &&
-    fields === last.fields && connection === last.connection
+    length === last.length && status === last.status && framing === last.framing &&
+    fields === last.fields && date === last.date && extra === last.extra && connection === last.connection
   ) {
-    last.bytes ??= latin1Bytes(headText(status, fields, framing, length, date, connection));
+    last.bytes ??= latin1Bytes(headText(status, fields + extra, framing, length, date, connection));
     return out.bytes(last.bytes);
   }
-  last = { status, fields, framing, length, date, connection, bytes: undefined };
-  out.latin1(headText(status, fields, framing, length, date, connection));
+  last = { status, fields, extra, framing, length, date, connection, bytes: undefined };
+  out.latin1(headText(status, fields + extra, framing, length, date, connection));
 }
 
 /**
@@ -85,6 +87,7 @@ export function writeHead(
 interface LastHead {
   readonly status: number;
   readonly fields: string;
+  readonly extra: string;
   readonly framing: Framing;
   readonly length: number | undefined;
   readonly date: string;
@@ -95,6 +98,7 @@ interface LastHead {
 let last: LastHead = {
   status: 0,
   fields: "",
+  extra: "",
   framing: Framing.None,
   length: undefined,
   date: "",
@@ -196,6 +200,6 @@ export function writeRefusal(
   const body = `${status} ${reasonPhrase(status)}: ${code}\n`;
   const fields = (status === 405 ? ALLOW : "") + "content-type: text/plain\r\n";
   const framing = framingOf(method, status, body.length, true);
-  writeHead(out, status, fields, framing, body.length, date, "connection: close\r\n");
+  writeHead(out, status, fields, "", framing, body.length, date, "connection: close\r\n");
   writeData(out, body, framing);
 }

@@ -611,6 +611,38 @@ overBoth("a body that stalls is given up after timeouts.body", stage, async (cli
   assertMatch(await server.oneLogLine(), /body-timeout/);
 }, { timeouts: { body: 600 } });
 
+overBoth(
+  "a body that stalls is given up alone: an answer of another id goes on",
+  stage,
+  async (client, server) => {
+    const name = fresh();
+    await client.send(request(get(`/gate?${name}`), { id: 2 }));
+    await client.receives("begun", 2);
+    await client.send(begin(1), params(post(100, "/echo")), stdin("part"));
+    assertEquals((await client.answer(1)).status, 408);
+    assertMatch(await server.oneLogLine(), /body-timeout/);
+    gates.get(name)!.resolve();
+    assertEquals((await client.answer(2)).body, "begun ended");
+    assertEquals((await client.ask(get("/?x"))).body, "hello x");
+  },
+  { timeouts: { body: 600 } },
+);
+
+overBoth("a body that stalls is given up though bodies of other ids arrive", stage, async (client) => {
+  await client.send(begin(1), params(post(100, "/echo")), stdin("part"));
+  await client.send(begin(2), params(post(undefined, "/echo"), 2));
+  let sent = 0;
+  while (!client.answered.includes(1) && sent < 60) {
+    await client.send(stdin("b", 2), request(get(`/?${++sent}`), { id: 2 + sent }));
+    await client.answer(2 + sent);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert(client.answered.includes(1));
+  assertEquals((await client.answer(1)).status, 408);
+  await client.send(stdinEnd(2));
+  assertEquals((await client.answer(2)).body, "b".repeat(sent));
+}, { timeouts: { body: 600 } });
+
 serverOverBoth("a drain closes idle connections, and the others after END_REQUEST", stage, async (server) => {
   using idle = await server.connect();
   using busy = await server.connect();

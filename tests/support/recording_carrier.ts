@@ -89,6 +89,19 @@ export class RecordingCarrier implements Carrier {
     this.#over.resolve();
   }
 
+  whole(
+    exchange: Exchange,
+    status: number,
+    fields: string,
+    length: number | undefined,
+    _hasDate: boolean,
+    chunk: Chunk,
+  ): void {
+    this.head(exchange, status, fields, length);
+    if (chunk.length > 0) exchange.sentBytes = this.data(exchange, chunk);
+    this.end(exchange, "");
+  }
+
   cut(): void {
     this.notes.push("cut");
     this.#over.resolve();

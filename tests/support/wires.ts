@@ -39,7 +39,7 @@ export class Wire {
       clock: new Clock(),
       turns: new FairTurns(),
       draining: false,
-      route: () => ({ app, prefixLength: 0, bodyBytes: DEFAULT_LIMITS.bodyBytes }),
+      route: () => ({ app: { app, bodyBytes: DEFAULT_LIMITS.bodyBytes }, prefixLength: 0 }),
       finished: undefined,
       protocolError: (error) => this.errors.push(error),
       appError: (error) => this.errors.push(error),

@@ -1,5 +1,5 @@
 /** Sections 5 and 8 of docs/twig.md: the request and its body. */
-import { assert, assertEquals, assertRejects, assertStrictEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   type App,
   ContractError,
@@ -237,6 +237,17 @@ Deno.test("TWIG 8.4: headers are ordered and repeated", () => {
   for (const name of ["x-none", "__proto__", "constructor"]) {
     assertEquals([request.get(name), request.has(name)], [undefined, false]);
   }
+});
+
+Deno.test("TWIG 8.4: headers of a request cannot be changed, those of a clone can", async () => {
+  const client = new TestClient((request) => {
+    const error = assertThrows(() => request.headers.set("x-a", "2"), ContractError);
+    const headers = request.headers.clone();
+    headers.set("x-a", "3");
+    return `${error.code} ${request.get("x-a")} ${request.clone({ headers }).get("x-a")}`;
+  });
+  const answer = await client.get("/", { headers: { "x-a": "1" } });
+  assertEquals(await answer.text(), "request-read-only 1 3");
 });
 
 Deno.test("TWIG 8.5: type and length of the body", () => {

@@ -5,6 +5,7 @@ import { OutputBuffer } from "../../../twig/bytes.ts";
 type HeadParts = [
   status: number,
   fields: string,
+  extra: string,
   framing: Framing,
   length: number | undefined,
   date: string,
@@ -31,20 +32,20 @@ Deno.test("framingOf() knows which answers have no body", () => {
 });
 
 Deno.test("writeHead() remembers the last head, and writes another whenever any part differs", () => {
-  const base: HeadParts = [200, "x: y\r\n", Framing.Length, 5, "then", ""];
+  const base: HeadParts = [200, "x: y\r\n", "", Framing.Length, 5, "then", ""];
   const text = "HTTP/1.1 200 OK\r\nx: y\r\ncontent-length: 5\r\ndate: then\r\n\r\n";
   const others: [HeadParts, string][] = [
-    [[404, "x: y\r\n", Framing.Length, 5, "then", ""], text.replace("200 OK", "404 Not Found")],
-    [[200, "x: z\r\n", Framing.Length, 5, "then", ""], text.replace("x: y", "x: z")],
-    [[200, "x: y\r\n", Framing.Length, 6, "then", ""], text.replace("5", "6")],
-    [[200, "x: y\r\n", Framing.Length, 5, "now", ""], text.replace("then", "now")],
-    [[200, "x: y\r\n", Framing.Length, 5, "", ""], text.replace("date: then\r\n", "")],
+    [[404, "x: y\r\n", "", Framing.Length, 5, "then", ""], text.replace("200 OK", "404 Not Found")],
+    [[200, "x: z\r\n", "", Framing.Length, 5, "then", ""], text.replace("x: y", "x: z")],
+    [[200, "x: y\r\n", "", Framing.Length, 6, "then", ""], text.replace("5", "6")],
+    [[200, "x: y\r\n", "", Framing.Length, 5, "now", ""], text.replace("then", "now")],
+    [[200, "x: y\r\n", "", Framing.Length, 5, "", ""], text.replace("date: then\r\n", "")],
     [
-      [200, "x: y\r\n", Framing.Length, 5, "then", "connection: close\r\n"],
+      [200, "x: y\r\n", "", Framing.Length, 5, "then", "connection: close\r\n"],
       text.replace("x: y\r\n", "x: y\r\nconnection: close\r\n"),
     ],
     [
-      [200, "x: y\r\n", Framing.Chunked, 5, "then", ""],
+      [200, "x: y\r\n", "", Framing.Chunked, 5, "then", ""],
       text.replace("content-length: 5", "transfer-encoding: chunked"),
     ],
   ];
@@ -59,7 +60,7 @@ Deno.test("writeHead() remembers the last head, and writes another whenever any 
 Deno.test("writeHead() keeps bytes above 0x7f when a head comes again", () => {
   for (let i = 0; i < 3; i++) {
     assertEquals(
-      headOf(200, "x: \u00e9\u00ff\r\n", Framing.None, undefined, "", ""),
+      headOf(200, "x: \u00e9\u00ff\r\n", "", Framing.None, undefined, "", ""),
       "HTTP/1.1 200 OK\r\nx: \u00e9\u00ff\r\n\r\n",
     );
   }
