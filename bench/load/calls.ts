@@ -12,6 +12,8 @@ import { pinned, ServerProcess } from "./server_process.ts";
 import { outputOf, parseWrk, wrkCommand } from "./wrk.ts";
 
 const SECONDS = 2;
+/** Not Archangel with 512: to let busy connections take turns it goes by the clock, which strace upsets. */
+const WATCHED = [[64, ["raw_loop", "deno_serve", "archangel"]], [512, ["raw_loop", "deno_serve"]]] as const;
 const CALLS = "recvfrom,read,readv,sendto,write,writev,sendmsg,epoll_wait";
 
 /** What one server did. */
@@ -24,36 +26,62 @@ export interface Counts {
   readonly polls: number;
   /** The most reads between two such times. */
   readonly mostReads: number;
+  /** Of as many reads in a row as there are connections, how many were of different ones; the mean. */
+  readonly different: number;
+}
+
+/** What one thread has done so far. */
+class Thread {
+  reads = 0;
+  writes = 0;
+  polls = 0;
+  mostReads = 0;
+  #inRow = 0;
+  readonly #connections: number;
+  #sockets = new Set<string>();
+  readonly #different: number[] = [];
+
+  constructor(connections: number) {
+    this.#connections = connections;
+  }
+
+  get different(): number {
+    return this.#different.reduce((a, b) => a + b, 0) / this.#different.length;
+  }
+
+  poll(): void {
+    this.polls++;
+    this.#inRow = 0;
+  }
+
+  read(socket: string): void {
+    this.mostReads = Math.max(this.mostReads, ++this.#inRow);
+    this.#sockets.add(socket);
+    if (++this.reads % this.#connections !== 0) return;
+    this.#different.push(this.#sockets.size);
+    this.#sockets = new Set();
+  }
 }
 
 /**
  * Counts the calls in a log of strace, each line with the thread in front.
  *
  * @param log The log. Calls that were interrupted in it by those of other threads count once.
+ * @param connections How many the load had.
  * @returns What the busiest thread did: the others do not answer.
  */
-export function countCalls(log: string): Counts {
-  const threads = new Map<
-    string,
-    { reads: number; writes: number; polls: number; mostReads: number; now: number }
-  >();
-  for (const [, thread, call, rest] of log.matchAll(/^(\d+) +(\w+)\((.*)$/gm)) {
-    const counts = threads.get(thread!) ?? { reads: 0, writes: 0, polls: 0, mostReads: 0, now: 0 };
-    threads.set(thread!, counts);
-    if (call === "epoll_wait") {
-      counts.polls++;
-      counts.now = 0;
-    } else if (!rest!.includes("HTTP/1.1")) {
-      // Wake-ups of other threads, signals, reads that found nothing.
-    } else if (/^(recvfrom|readv?)$/.test(call!)) {
-      counts.reads++;
-      counts.mostReads = Math.max(counts.mostReads, ++counts.now);
-    } else counts.writes++;
+export function countCalls(log: string, connections: number): Counts {
+  const threads = new Map<string, Thread>();
+  for (const [, id, call, rest] of log.matchAll(/^(\d+) +(\w+)\((.*)$/gm)) {
+    const thread = threads.get(id!) ?? new Thread(connections);
+    threads.set(id!, thread);
+    // What has no HTTP in it are wake-ups of other threads, and reads that found nothing.
+    if (call === "epoll_wait") thread.poll();
+    else if (rest!.includes("HTTP/1.1") && /^(recvfrom|readv?)$/.test(call!)) {
+      thread.read(rest!.split(",")[0]!);
+    } else if (rest!.includes("HTTP/1.1")) thread.writes++;
   }
-  const none = { reads: 0, writes: 0, polls: 0, mostReads: 0 };
-  const busiest = [...threads.values()].reduce((a, b) => b.reads > a.reads ? b : a, { ...none, now: 0 });
-  const { now: _, ...counts } = busiest;
-  return counts;
+  return [...threads.values()].reduce((a, b) => b.reads > a.reads ? b : a, new Thread(connections));
 }
 
 /** Runs a load on a server while strace watches it. */
@@ -67,7 +95,7 @@ async function watch(server: ServerProcess, connections: number, folder: string)
   parseWrk(outputOf(command, await new Deno.Command(program!, { args: rest }).output()));
   strace.kill("SIGINT");
   await strace.status;
-  return countCalls(Deno.readTextFileSync(log));
+  return countCalls(Deno.readTextFileSync(log), connections);
 }
 
 async function count(rival: Rival, connections: number, config: string): Promise<string[]> {
@@ -75,13 +103,14 @@ async function count(rival: Rival, connections: number, config: string): Promise
   const place = { port: freePort(), backend: freePort(), app: "hello", workers: 1, files: folder, folder };
   const server = await ServerProcess.start(rival, { ...place, config, root: ROOT }, "0");
   try {
-    const { reads, writes, polls, mostReads } = await watch(server, connections, folder);
+    const { reads, writes, polls, mostReads, different } = await watch(server, connections, folder);
     return [
       rival.title,
       String(connections),
       (writes / reads).toFixed(2),
       (reads / polls).toFixed(1),
       String(mostReads),
+      different.toFixed(0),
     ];
   } finally {
     await server.stop();
@@ -99,11 +128,10 @@ export async function main(): Promise<number> {
   }
   const { config } = await choosePackages();
   const rows: string[][] = [];
-  for (const connections of [64, 512]) {
-    for (const name of ["raw_loop", "deno_serve", "archangel"]) {
-      rows.push(await count(RIVALS[name]!, connections, config));
-    }
+  for (const [connections, names] of WATCHED) {
+    for (const name of names) rows.push(await count(RIVALS[name]!, connections, config));
   }
-  print(table(["server", "connections", "writes/read", "reads/poll", "most reads between polls"], rows));
+  const counts = ["writes/read", "reads/poll", "most reads between polls", "connections in as many reads"];
+  print(table(["server", "connections", ...counts], rows));
   return 0;
 }

@@ -16,9 +16,19 @@ Deno.test("countCalls() counts what the busiest thread did with its sockets, and
     '10  recvfrom(7, "GET / HTTP/1.1\\r\\n"..., 4096, 0, NULL, NULL) = 41',
     "",
   ];
-  assertEquals(countCalls(log.join("\n")), { reads: 3, writes: 2, polls: 2, mostReads: 2 });
+  const { reads, writes, polls, mostReads } = countCalls(log.join("\n"), 3);
+  assertEquals([reads, writes, polls, mostReads], [3, 2, 2, 2]);
+});
+
+Deno.test("countCalls() tells whether all connections have their turn or some again and again", () => {
+  const read = (socket: number) =>
+    `10  recvfrom(${socket}, "GET / HTTP/1.1\\r\\n"..., 4096, 0, NULL, NULL) = 41`;
+  const different = (sockets: number[]) => countCalls(sockets.map(read).join("\n"), 4).different;
+  assertEquals(different([7, 8, 9, 10, 8, 7, 10, 9]), 4);
+  assertEquals(different([7, 8, 7, 8, 9, 10, 9, 10]), 2);
 });
 
 Deno.test("countCalls() of an empty log is nothing", () => {
-  assertEquals(countCalls(""), { reads: 0, writes: 0, polls: 0, mostReads: 0 });
+  const { reads, writes, polls, mostReads } = countCalls("", 64);
+  assertEquals([reads, writes, polls, mostReads], [0, 0, 0, 0]);
 });
