@@ -57,7 +57,7 @@ const KINDS: Record<FrontEndName, Kind> = {
         proxy_temp_path ${folder}/proxy;
         uwsgi_temp_path ${folder}/uwsgi;
         scgi_temp_path ${folder}/scgi;
-        ${shown.replace("include fastcgi_params;", "include /etc/nginx/fastcgi_params;")}
+        ${shown}
       }`,
   },
   apache: {
