@@ -3,13 +3,13 @@
  *
  * @module
  */
-import type { ListenAddress } from "./settings.ts";
+import type { ListenUrl } from "./listen_address.ts";
 
 /**
  * Writes a listen address as the config spells it.
  *
  * @param address The address.
- * @returns `http://127.0.0.1:8000`, `http://[::1]:8000`, `fcgi+unix:/run/app.sock`.
+ * @returns `http://127.0.0.1:8000`, `http://[::1]:8000`, `fcgi+unix:/run/app.sock`, `fcgi+fd:0`.
  *
  * @example Usage
  * ```ts
@@ -20,7 +20,8 @@ import type { ListenAddress } from "./settings.ts";
  * assertEquals(formatAddress(address), "http://[::1]:8000");
  * ```
  */
-export function formatAddress(address: ListenAddress): string {
+export function formatAddress(address: ListenUrl): string {
+  if (address.transport === "fd") return `${address.protocol}+fd:${address.descriptor}`;
   if (address.transport === "unix") return `${address.protocol}+unix:${address.path}`;
   const host = address.hostname.includes(":") ? `[${address.hostname}]` : address.hostname;
   return `${address.protocol}://${host}:${address.port}`;

@@ -54,7 +54,7 @@ export function banner(
     ["workers", String(settings.workers)],
     ...settings.routes.map((route): [string, string] => ["route", routeLine(route, settings)]),
     ["config", settings.source ?? "none"],
-    ["reload", settings.workers === 0 ? "needs workers: with 0 of them, start anew" : reloadLine(migrates)],
+    ["reload", settings.workers === 0 ? reloadWithout(settings) : reloadLine(migrates)],
   ];
   const shown = rows.map(([key, value], at) =>
     `  ${(key === rows[at - 1]?.[0] ? "" : key).padEnd(9)}${value}`
@@ -73,6 +73,18 @@ export function reloadLine(migrates: boolean | undefined): string {
   const remedy = "sysctl -w net.ipv4.tcp_migrate_req=1";
   if (migrates === false) return `may reset a few waiting connections under load; to prevent it: ${remedy}`;
   return "cannot tell whether it is loss-free; it is on Linux 5.14 or later with net.ipv4.tcp_migrate_req=1";
+}
+
+/**
+ * What to do instead of a reload where there are no workers.
+ *
+ * @param settings What is served.
+ * @returns Part of a line, after "a reload".
+ */
+export function reloadWithout({ listen }: Settings): string {
+  return listen.some(({ transport }) => transport === "fd")
+    ? "takes a new process: end this one with TERM, and start another on the same socket"
+    : "needs workers: with 0 of them, start anew";
 }
 
 /** Each of several workers has a Unix socket of its own; the config's path, with `{worker}`, stands for all. */

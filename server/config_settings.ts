@@ -34,9 +34,7 @@ const KINDS = ["twig", "fetch", "static", "auto"] as const;
  */
 export function settingsFrom(config: CheckedConfig, source: string | undefined): Settings {
   const apps = readApps(config);
-  // With several of them, more could be wrong than is.
-  const asked = config.isRefused("workers") ? 1 : config.get("workers");
-  const workers = asked === "auto" ? Math.max(1, navigator.hardwareConcurrency) : asked;
+  const workers = readWorkers(config);
   return {
     listen: readListeners(config, workers),
     workers,
@@ -52,6 +50,17 @@ export function settingsFrom(config: CheckedConfig, source: string | undefined):
     permissions: readPermissions(config),
     source,
   };
+}
+
+function readWorkers(config: CheckedConfig): number {
+  const inherits = config.items("listen").some((item) =>
+    config.get("listen.*.url", item)?.transport === "fd"
+  );
+  const asked = config.get("workers");
+  // With several of them, more could be wrong than is.
+  if (config.isRefused("workers")) return inherits ? 0 : 1;
+  if (asked !== "auto") return asked;
+  return inherits ? 0 : Math.max(1, navigator.hardwareConcurrency);
 }
 
 /** An app may take larger bodies than the default, so the wire's bound is the largest of all. */
@@ -103,12 +112,15 @@ function readListeners(config: CheckedConfig, workers: number): ListenAddress[] 
     if (address === undefined) continue;
     // Port 0 is a port of its own each time. HTTP and FastCGI cannot share a place.
     const place = formatAddress({ ...address, protocol: "http" });
-    const unique = address.transport === "unix" || address.port !== 0;
+    const unique = address.transport !== "tcp" || address.port !== 0;
     if (unique && taken.has(place)) {
       config.refuse("listen.*.url", [item], `duplicate listener: ${formatAddress(address)} is taken`);
     }
     if (address.transport === "unix" && workers > 1 && !address.path.includes("{worker}")) {
       config.refuse("listen.*.url", [item], sharedSocket(workers));
+    }
+    if (address.transport === "fd" && workers > 0) {
+      config.refuse("listen.*.url", [item], inheritedSocket(address));
     }
     if (address.transport === "unix") checkLongest(config, item, address.path, workers);
     taken.add(place);
@@ -121,6 +133,13 @@ function readListeners(config: CheckedConfig, workers: number): ListenAddress[] 
 function sharedSocket(workers: number): string {
   return `${workers} workers cannot share one Unix socket: write {worker} in its path, which becomes 1 to ` +
     `${workers} and needs as many servers in the front end, or set workers to 1`;
+}
+
+/** A worker's stdin is its supervisor's, and whoever hands a socket over starts as many processes as they like. */
+function inheritedSocket(address: ListenAddress): string {
+  return `${
+    formatAddress(address)
+  } is served by the process that was started with it: leave "workers" out or set it to 0`;
 }
 
 /** With {worker} in it, the path of the last worker is the longest. */

@@ -1,17 +1,17 @@
 /**
  * Reads the notation of listeners: `http://HOST:PORT`, `fcgi://HOST:PORT`, `http+unix:PATH`,
- * `fcgi+unix:PATH`. Knows nothing of sockets; `address.ts` writes the same notation.
+ * `fcgi+unix:PATH`, `http+fd:0`, `fcgi+fd:0`. Knows nothing of sockets; `address.ts` writes the same notation.
  *
  * @module
  */
 import { resolvePath } from "./paths.ts";
 import { didYouMean } from "./nearest.ts";
-import type { TcpAddress, UnixAddress } from "./settings.ts";
+import type { InheritedAddress, TcpAddress, UnixAddress } from "./settings.ts";
 
 /** A listener as far as its URL says; mode and group of a Unix socket stand beside the URL. */
-export type ListenUrl = TcpAddress | Omit<UnixAddress, "mode" | "group">;
+export type ListenUrl = TcpAddress | InheritedAddress | Omit<UnixAddress, "mode" | "group">;
 
-const SCHEMES = ["http", "fcgi", "http+unix", "fcgi+unix"];
+const SCHEMES = ["http", "fcgi", "http+unix", "fcgi+unix", "http+fd", "fcgi+fd"];
 /** `sun_path` has 108 bytes in Linux and one is the NUL at the end (unix(7)). */
 export const LONGEST_UNIX_PATH = 107;
 const HOST_AND_PORT = /^\/\/(\[[0-9A-Fa-f:.]+\]|[^:/[\]@?#\s]+)(?::(\d+))?\/?$/;
@@ -46,11 +46,12 @@ export function parseListenUrl(text: string, folder: string): ListenUrl {
   }
   const protocol = scheme.startsWith("http") ? "http" : "fcgi";
   const rest = text.slice(scheme.length + 1);
+  if (scheme.endsWith("+fd")) return inheritedUrl(protocol, rest);
   return scheme.endsWith("+unix") ? unixUrl(protocol, rest, folder) : tcpUrl(protocol, rest);
 }
 
 function schemeMessage(text: string, scheme: string | undefined): string {
-  const expected = "must begin with http://, fcgi://, http+unix: or fcgi+unix:";
+  const expected = "must begin with http://, fcgi://, http+unix:, fcgi+unix:, http+fd: or fcgi+fd:";
   if (scheme === "https") return `${expected}, got ${JSON.stringify(text)}; TLS is left to a front end`;
   const suggestion = scheme === undefined || /^[\w.]+:\d+$/.test(text) ? "" : didYouMean(scheme, SCHEMES);
   return `${expected}, got ${JSON.stringify(text)}${suggestion}`;
@@ -80,6 +81,13 @@ function checkHost(host: string): string {
   if (address && host.split(".").some((part) => Number(part) > 255)) throw refuse();
   if (!HOST_NAME.test(host)) throw refuse();
   return host.toLowerCase();
+}
+
+function inheritedUrl(protocol: "http" | "fcgi", rest: string): InheritedAddress {
+  if (rest !== "0") {
+    throw new TypeError(`must be ${protocol}+fd:0: the socket that a process is started with is its stdin`);
+  }
+  return { protocol, transport: "fd", descriptor: 0 };
 }
 
 function unixUrl(

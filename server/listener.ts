@@ -5,13 +5,16 @@
  * connections that wait in its queue (unless `net.ipv4.tcp_migrate_req` is 1), so `drain` goes on
  * accepting until the queue has been empty for two turns of the event loop.
  *
- * How a Unix socket gets to its path, and from it, is the business of `unix_socket.ts`.
+ * How a Unix socket gets to its path, and from it, is the business of `unix_socket.ts`; how a socket that
+ * was there before this process becomes a listener, that of `inherited_socket.ts`.
  *
  * @module
  */
 import { ListenError } from "./errors.ts";
 import { formatAddress } from "./address.ts";
-import type { ListenAddress, TcpAddress, UnixAddress } from "./settings.ts";
+import type { Transport } from "./connection_host.ts";
+import type { Addresses } from "./endpoints.ts";
+import type { InheritedAddress, ListenAddress, TcpAddress, UnixAddress } from "./settings.ts";
 import type { WaitingSocket } from "./unix_socket.ts";
 
 /** After a failed accept (descriptors used up), in milliseconds. */
@@ -31,17 +34,28 @@ export interface ListenOptions {
   readonly worker: number;
 }
 
+/** A connection that was let in; `Deno.Conn` is one. */
+export interface Accepted extends Transport, Addresses {}
+
+/** What lets connections in; `Deno.Listener` is one. */
+export interface Acceptor {
+  /** The next connection. Rejects when it is closed. */
+  accept(): Promise<Accepted>;
+  /** Lets in no more. */
+  close(): void;
+}
+
 /** One bound listener. */
 export class Listener {
   /** Where it is bound; with the port that the kernel chose. */
   readonly address: ListenAddress;
   /** Where its Unix socket waits to be put into its place, if it does. */
   readonly waiting: WaitingSocket | undefined;
-  readonly #listener: Deno.Listener;
+  readonly #listener: Acceptor;
   readonly #removeSocket: () => void;
   #accepted = 0;
   /** The accept that is under way. */
-  #accepting: Promise<Deno.Conn> | undefined;
+  #accepting: Promise<Accepted> | undefined;
   #closed = false;
 
   /**
@@ -52,7 +66,7 @@ export class Listener {
    */
   constructor(
     address: ListenAddress,
-    listener: Deno.Listener,
+    listener: Acceptor,
     waiting: WaitingSocket | undefined,
     removeSocket: () => void,
   ) {
@@ -70,7 +84,7 @@ export class Listener {
    * @param failed Hears why an accept failed.
    */
   async accept(
-    serve: (conn: Deno.Conn) => void,
+    serve: (conn: Accepted) => void,
     room: () => Promise<void> | undefined,
     failed: (error: unknown) => void,
   ): Promise<void> {
@@ -136,6 +150,7 @@ function pause(ms: number): Promise<void> {
  */
 export async function listen(address: ListenAddress, options: ListenOptions): Promise<Listener> {
   try {
+    if (address.transport === "fd") return await listenHere(address);
     return address.transport === "tcp" ? listenTcp(address, options) : await listenUnix(address, options);
   } catch (error) {
     throw error instanceof ListenError ? error : new ListenError(formatAddress(address), reason(error));
@@ -169,4 +184,10 @@ async function listenUnix(address: UnixAddress, options: ListenOptions): Promise
   const own = { ...address, path: address.path.replaceAll("{worker}", String(options.worker)) };
   const { listener, waiting, remove } = await bindUnix(own, options);
   return new Listener(own, listener, waiting, remove);
+}
+
+async function listenHere(address: InheritedAddress): Promise<Listener> {
+  // node:net takes as long to load as all of a worker.
+  const { listenInherited } = await import("./inherited_socket.ts");
+  return new Listener(address, await listenInherited(), undefined, () => {});
 }

@@ -32,6 +32,6 @@ export type {
   Size,
   TimeoutOptions,
 } from "./serve_options.ts";
-export type { ListenAddress, TcpAddress, UnixAddress } from "./settings.ts";
+export type { InheritedAddress, ListenAddress, TcpAddress, UnixAddress } from "./settings.ts";
 export { AppLoadError, ConfigError, type ConfigProblem, ListenError } from "./errors.ts";
 export { PortError } from "./port_check.ts";

@@ -219,6 +219,8 @@ function listenGrants(address: ListenAddress): Grant[] {
     const { hostname, port } = address;
     return [{ name: "net", value: hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}` }];
   }
+  // Deno asks for no permission to use a socket that is there already.
+  if (address.transport === "fd") return [];
   const value = folderOf(address.path);
   const groups: Grant[] = address.group === undefined || /^\d+$/.test(address.group)
     ? []

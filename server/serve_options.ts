@@ -78,7 +78,7 @@ export interface ServeOptions {
 
 /** A listener with more than its URL. */
 export interface ListenOption {
-  /** `http://HOST:PORT`, `fcgi://HOST:PORT`, `http+unix:PATH` or `fcgi+unix:PATH`. */
+  /** `http://HOST:PORT`, `fcgi://HOST:PORT`, `http+unix:PATH`, `fcgi+unix:PATH`, `http+fd:0` or `fcgi+fd:0`. */
   readonly url: string;
   /**
    * File mode of a Unix socket, in octal.

@@ -16,7 +16,7 @@ import { HostedApp, loadEach } from "./app_host.ts";
 import { Clock } from "./clock.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionHost, Endpoints, MountedApp, Route, Transport } from "./connection_host.ts";
-import { FcgiEndpoints, HttpEndpoints } from "./endpoints.ts";
+import { type Addresses, FcgiEndpoints, HttpEndpoints } from "./endpoints.ts";
 import { connectionsWithin, descriptorLimit } from "./descriptors.ts";
 import { FairTurns } from "./fair_turns.ts";
 import { ErrorLog } from "./error_log.ts";
@@ -312,7 +312,7 @@ export interface Wire {
   /** Makes the core of one connection. */
   core(): WireProtocol;
   /** Both ends of one connection. */
-  ends(conn: Deno.Conn): Endpoints;
+  ends(conn: Addresses): Endpoints;
   /** Who may connect; `undefined` is everybody. */
   readonly webServers: WebServers | undefined;
 }

@@ -6,6 +6,7 @@
  * @module
  */
 import { Router } from "../router/mod.ts";
+import { formatAddress } from "./address.ts";
 import { type ListenUrl, parseListenUrl } from "./listen_address.ts";
 import { didYouMean } from "./nearest.ts";
 import { formatDuration, formatSize, parseDuration, parseSize } from "./units.ts";
@@ -179,8 +180,7 @@ export function processes(range: Range): Kind<number | "auto"> {
 export const listenUrl: Kind<ListenUrl> = {
   name: "listener",
   expects: "a listener such as http://0.0.0.0:8000 or fcgi+unix:/run/archangel.sock",
-  format: (url) =>
-    url.transport === "unix" ? `${url.protocol}+unix:${url.path}` : `http://${url.hostname}:${url.port}`,
+  format: formatAddress,
   parse(text, around) {
     try {
       return parseListenUrl(text, around.folder);

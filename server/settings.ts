@@ -9,7 +9,7 @@ import type { Limits, Timeouts } from "./limits.ts";
 import type { Grant } from "./permissions.ts";
 
 /** Where to listen. */
-export type ListenAddress = TcpAddress | UnixAddress;
+export type ListenAddress = TcpAddress | UnixAddress | InheritedAddress;
 
 /** A TCP address, from `http://HOST:PORT` or `fcgi://HOST:PORT`. */
 export interface TcpAddress {
@@ -35,6 +35,16 @@ export interface UnixAddress {
   readonly mode: number;
   /** Group name or numeric id to give the socket to; `undefined` leaves it. */
   readonly group: string | undefined;
+}
+
+/** The listening socket that this process was started with, from `fcgi+fd:0` or `http+fd:0`. */
+export interface InheritedAddress {
+  /** The wire spoken there. */
+  readonly protocol: "http" | "fcgi";
+  /** Discriminates {@linkcode ListenAddress}. */
+  readonly transport: "fd";
+  /** File descriptor 0, which is stdin: the only one that FastCGI knows. */
+  readonly descriptor: 0;
 }
 
 /** How an app module is written; `auto` leaves it to the loader to find out. */

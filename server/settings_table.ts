@@ -29,9 +29,10 @@ export const SETTINGS = [
     kind: kinds.listenUrl,
     default: undefined,
     otherwise: "required",
-    summary: "`http://HOST:PORT`, `fcgi://HOST:PORT`, `http+unix:PATH` or `fcgi+unix:PATH`.",
+    summary:
+      "`http://HOST:PORT`, `fcgi://HOST:PORT`, `http+unix:PATH`, `fcgi+unix:PATH`, `http+fd:0` or `fcgi+fd:0`.",
     reason:
-      "An item that needs no more may be the URL alone. Port 0 lets the kernel choose. Workers cannot share a Unix socket: `{worker}` in the path becomes the number of each.",
+      "An item that needs no more may be the URL alone. Port 0 lets the kernel choose. Workers cannot share a Unix socket: `{worker}` in the path becomes the number of each. `fd:0` is the listening socket that spawn-fcgi, lighttpd or systemd start this process with, and has no workers.",
   }),
   setting({
     key: "listen.*.mode",
@@ -52,7 +53,8 @@ export const SETTINGS = [
     key: "workers",
     kind: kinds.processes([0, 1024]),
     default: "auto",
-    summary: "Number of worker processes; `auto` is one a CPU, 0 serves in the first process.",
+    summary:
+      "Number of worker processes; `auto` is one a CPU, or 0 with an inherited socket. 0 serves in the first process.",
     reason: "A worker uses one CPU. More workers than CPUs help only apps that block.",
     flag: { name: "workers", value: "N" },
   }),

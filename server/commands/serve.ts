@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { banner, migratesRequests } from "../banner.ts";
+import { banner, migratesRequests, reloadWithout } from "../banner.ts";
 import { type CommandLine, configInput } from "../command_line.ts";
 import { loadConfig } from "../config.ts";
 import { EXIT } from "../exit_codes.ts";
@@ -40,7 +40,7 @@ async function serveHere(settings: Settings): Promise<number> {
   let interrupted: number | undefined;
   using _signals = listenToSignals((signal) => {
     notice(signal);
-    if (signal === "HUP") return say("archangel", "a reload needs workers: with 0 of them, start anew");
+    if (signal === "HUP") return say("archangel", `a reload ${reloadWithout(settings)}`);
     const again = interrupted !== undefined && performance.now() - interrupted >= SAME_KEYPRESS;
     if (signal === "QUIT" || (signal === "INT" && again)) {
       service.stop();

@@ -163,6 +163,7 @@ export class FcgiClient implements Disposable {
     if (address.transport === "unix") {
       return new FcgiClient(await Deno.connect({ transport: "unix", path: address.path }));
     }
+    if (address.transport === "fd") throw new TypeError("What was inherited does not tell where it is");
     return new FcgiClient(await Deno.connect({ hostname: address.hostname, port: address.port }));
   }
 

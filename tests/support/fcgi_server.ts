@@ -1,5 +1,5 @@
 /** A real server in this process that speaks FastCGI on a TCP port or on a Unix socket, for an app of a test. */
-import type { ListenAddress } from "../../server/settings.ts";
+import type { TcpAddress, UnixAddress } from "../../server/settings.ts";
 import type { App } from "../../twig/mod.ts";
 import { waitUntil } from "./processes.ts";
 import { FcgiClient } from "./fcgi_client.ts";
@@ -8,19 +8,22 @@ import { type Differences, inspect, type Seen, Served } from "./served.ts";
 /** Over what FastCGI is spoken. */
 export type Transport = "TCP" | "Unix";
 
+/** Where clients can connect. */
+export type Place = TcpAddress | UnixAddress;
+
 /** A running server. */
 export class FcgiServer implements AsyncDisposable {
   /** Over what it is reached. */
   readonly transport: Transport;
   /** Where it listens. */
-  readonly address: ListenAddress;
+  readonly address: Place;
   readonly #served: Served;
   readonly #folder: string;
   readonly #clients: FcgiClient[] = [];
 
   private constructor(transport: Transport, served: Served, folder: string) {
     this.transport = transport;
-    this.address = served.service.addresses[0]!;
+    this.address = served.service.addresses[0] as Place;
     this.#served = served;
     this.#folder = folder;
   }
@@ -32,7 +35,7 @@ export class FcgiServer implements AsyncDisposable {
     differences: Differences = {},
   ): Promise<FcgiServer> {
     const folder = await Deno.makeTempDir({ prefix: "archangel_test_" });
-    const place: ListenAddress = transport === "TCP"
+    const place: Place = transport === "TCP"
       ? { protocol: "fcgi", transport: "tcp", hostname: "127.0.0.1", port: 0 }
       : {
         protocol: "fcgi",

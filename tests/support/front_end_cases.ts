@@ -8,11 +8,10 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import type { Limits } from "../../server/limits.ts";
-import type { ListenAddress } from "../../server/settings.ts";
 import type { App } from "../../twig/mod.ts";
 import { CountingRelay } from "./counting_relay.ts";
 import { delay } from "./delay.ts";
-import { FcgiServer, type Transport } from "./fcgi_server.ts";
+import { FcgiServer, type Place, type Transport } from "./fcgi_server.ts";
 import { findFrontEnd, FrontEnd, type FrontEndName } from "./front_ends.ts";
 import { waitUntil } from "./processes.ts";
 import { type RawResponse, valuesOf } from "./raw_client.ts";
@@ -229,7 +228,7 @@ export class Bench implements AsyncDisposable {
     return new Bench(stage, await FrontEnd.start(name, server.address, edit), server, prefix);
   }
 
-  get address(): ListenAddress {
+  get address(): Place {
     return this.#server.address;
   }
 
@@ -259,7 +258,7 @@ export class Bench implements AsyncDisposable {
 }
 
 /** A front end that runs as another user has to reach the socket. */
-function letEverybodyIn(address: ListenAddress): void {
+function letEverybodyIn(address: Place): void {
   if (address.transport === "tcp") return;
   Deno.chmodSync(address.path, 0o666);
   Deno.chmodSync(address.path.slice(0, address.path.lastIndexOf("/")), 0o755);

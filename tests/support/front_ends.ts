@@ -3,7 +3,7 @@
  * `docs/behind-a-front-end.md` shows, on a free port of 127.0.0.1, in a folder of its own, in the foreground, and ended
  * by its process id.
  */
-import type { ListenAddress } from "../../server/settings.ts";
+import type { Place } from "./fcgi_server.ts";
 import { freePort } from "./ports.ts";
 import { waitUntil } from "./processes.ts";
 import { RawClient, type RawResponse } from "./raw_client.ts";
@@ -161,7 +161,7 @@ export class FrontEnd implements AsyncDisposable {
   readonly #heard: Promise<unknown>;
   #ended = false;
 
-  private constructor(program: string, kind: Kind, backend: ListenAddress, shown: string) {
+  private constructor(program: string, kind: Kind, backend: Place, shown: string) {
     this.#folder = Deno.makeTempDirSync({ prefix: "archangel_test_" });
     // Some front ends become another user, who has to get in.
     Deno.chmodSync(this.#folder, 0o777);
@@ -187,7 +187,7 @@ export class FrontEnd implements AsyncDisposable {
    */
   static async start(
     name: FrontEndName,
-    backend: ListenAddress,
+    backend: Place,
     edit: (shown: string) => string = (shown) => shown,
   ): Promise<FrontEnd> {
     const kind = KINDS[name];
