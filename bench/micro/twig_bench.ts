@@ -86,7 +86,7 @@ class OneApp extends Host {
     const limits = { ...DEFAULT_LIMITS, requestsPerConnection: Infinity };
     const settings = settingsFor({ limits, serverName: "archangel" });
     super(settings, new Site(settings), new ErrorLog("bench"), undefined);
-    this.#route = { app, prefixLength: 0, bodyBytes: limits.bodyBytes };
+    this.#route = { app: { app, bodyBytes: limits.bodyBytes }, prefixLength: 0 };
   }
 
   override route(): Route {
