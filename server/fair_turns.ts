@@ -10,7 +10,8 @@
  * The cure: whoever was just answered does not read again until as many others have been answered as
  * there are busy ones beyond the first 120. So no more reads compete than one turn serves, nobody is
  * overtaken, and there is always something to do. Where that number is not reached, since some have
- * gone quiet, a timer of a millisecond lets everybody go on.
+ * gone quiet, a timer of a millisecond lets go on those who have stood longest: not everybody, for what
+ * looks like quiet may be a pause of the machine, and whoever comes back first would be served twice.
  *
  * None of this runs with 120 busy connections or fewer, however many idle ones there are.
  * Measured by the `fairness` scenario of `bench/load`.
@@ -25,7 +26,7 @@
 const AT_ONCE = 120;
 /** Busy connections are counted over this many requests, or until few are left. */
 const WINDOW = 4096;
-/** A turn of the timer with no more requests than this: all who are busy stand back. */
+/** A turn of the timer with no more requests than this: nearly all who are busy stand back. */
 const FEW = 32;
 
 /** Somebody who takes turns. */
@@ -105,8 +106,16 @@ export class FairTurns {
   /** Lets go whoever has waited for enough others. */
   #release(received: number): void {
     const queue = this.#queue;
-    while (this.#first < queue.length && (queue[this.#first] as Standing).until <= received) {
-      (queue[this.#first++] as Standing).go();
+    let at = this.#first;
+    while (at < queue.length && (queue[at] as Standing).until <= received) at++;
+    this.#letGo(at - this.#first);
+  }
+
+  /** Lets go those who have stood longest. */
+  #letGo(count: number): void {
+    const queue = this.#queue;
+    for (const end = this.#first + count; this.#first < end; this.#first++) {
+      (queue[this.#first] as Standing).go();
     }
     // The front is cut off now and then rather than at every step.
     if (this.#first === queue.length || this.#first > 1024) {
@@ -124,7 +133,7 @@ export class FairTurns {
     this.#timer = undefined;
     if (this.#received - this.#receivedAtTimer <= FEW) {
       const standing = this.#queue.length - this.#first;
-      this.#release(Infinity);
+      this.#letGo(Math.min(AT_ONCE, standing));
       // A window may last for minutes now, and those who were busy in it are not. Where many stand back
       // the pause is only the machine's.
       if (standing < AT_ONCE) this.#beginWindow(standing);

@@ -105,3 +105,16 @@ Deno.test("FairTurns lets go in the order in which requests came", async () => {
   await Promise.all(waits);
   assertEquals(order, [0, 1, 2]);
 });
+
+Deno.test("FairTurns lets go 120 of those who stand when nothing comes, those who have stood longest", async () => {
+  const turns = new FairTurns();
+  const clients = makeClients(500);
+  const places = clients.map((client) => turns.received(client));
+  let gone = 0;
+  const waits = places.map((place) => turns.turn(place, 1000)?.then(() => gone++));
+  const standing = waits.filter((wait) => wait !== undefined);
+  await standing[0];
+  assertEquals(gone, 120);
+  await Promise.all(standing);
+  assertEquals(gone, standing.length);
+});
