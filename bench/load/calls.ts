@@ -101,7 +101,10 @@ async function watch(server: ServerProcess, connections: number, folder: string)
 async function count(rival: Rival, connections: number, config: string): Promise<string[]> {
   const folder = Deno.makeTempDirSync({ prefix: "archangel_calls_" });
   const place = { port: freePort(), backend: freePort(), app: "hello", workers: 1, files: folder, folder };
-  const server = await ServerProcess.start(rival, { ...place, config, root: ROOT }, "0");
+  const server = await ServerProcess.start(rival, { ...place, config, root: ROOT }, {
+    server: "0",
+    load: "0",
+  });
   try {
     const { reads, writes, polls, mostReads, different } = await watch(server, connections, folder);
     return [

@@ -154,7 +154,7 @@ async function startLane(entry: Entry, scenario: Scenario, bench: Bench): Promis
     folder: Deno.makeTempDirSync({ dir: bench.folder }),
     root: tree.root,
     config: tree.config,
-  }, coresOf(scenario, bench).server);
+  }, coresOf(scenario, bench));
   return { entry, server, url: server.url + (contender.path ?? scenario.load.path) };
 }
 

@@ -33,6 +33,8 @@ export interface Command {
   readonly port: number;
   /** Environment besides that of the driver. */
   readonly env?: Record<string, string>;
+  /** Whether it runs on the cores of the load: a front end, which is not what is under test. Default: no. */
+  readonly inFront?: boolean;
 }
 
 /** A server under test. */
@@ -101,7 +103,10 @@ function nginx(file: string, place: Place): Command {
 
 /** A server on the second port, with nginx before it. */
 function behindNginx(backend: Rival["start"]): Rival["start"] {
-  return (place) => [...backend({ ...place, port: place.backend }), nginx("front.conf", place)];
+  return (place) => {
+    const front = { ...nginx("front.conf", place), inFront: true };
+    return [...backend({ ...place, port: place.backend }), front];
+  };
 }
 
 function phpFpm(place: Place): Command[] {

@@ -181,13 +181,19 @@ export const SCENARIOS: readonly Scenario[] = [
   })),
   {
     name: "fcgi",
-    about: "Hello, World! behind nginx, both on one core",
+    about: "Hello, World! behind nginx, which runs on the core of the load",
     app: "hello",
     load: { connections: 64, path: "/" },
     expected: hello,
     contenders: [
       { rival: "archangel_fcgi", path: "/fcgi" },
       { rival: "deno_proxied" },
+      {
+        rival: "archangel_fcgi",
+        name: "archangel_fcgi_all",
+        title: "Archangel, FastCGI with all of nginx's fastcgi_params",
+        path: "/all_fcgi",
+      },
       { rival: "archangel_proxied" },
       { rival: "php_fpm", path: "/php" },
     ],

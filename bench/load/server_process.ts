@@ -49,14 +49,18 @@ export class ServerProcess {
    *
    * @param rival What to start.
    * @param place Where.
-   * @param cores Cores for it, as `taskset -c` takes them.
+   * @param cores Cores for it, and those of the load for what stands in front of it, as `taskset -c` takes them.
    * @throws {Error} If it does not come up; with what it printed.
    */
-  static async start(rival: Rival, place: Place, cores: string): Promise<ServerProcess> {
+  static async start(
+    rival: Rival,
+    place: Place,
+    cores: { readonly server: string; readonly load: string },
+  ): Promise<ServerProcess> {
     const server = new ServerProcess(place);
     try {
-      for (const { argv, port, env } of rival.start(place)) {
-        server.#spawn(pinned(cores, argv), env ?? {});
+      for (const { argv, port, env, inFront = false } of rival.start(place)) {
+        server.#spawn(pinned(inFront ? cores.load : cores.server, argv), env ?? {});
         await server.#accepts(port);
       }
     } catch (error) {

@@ -27,7 +27,10 @@ for (const { rival, path = "/" } of upload!.contenders) {
       const folder = Deno.makeTempDirSync();
       const { config } = await choosePackages();
       const place = { port: freePort(), backend: freePort(), workers: 1, files: folder, folder, config };
-      const server = await ServerProcess.start(RIVALS[rival]!, { ...place, root: ROOT, app: "upload" }, "0");
+      const server = await ServerProcess.start(RIVALS[rival]!, { ...place, root: ROOT, app: "upload" }, {
+        server: "0",
+        load: "0",
+      });
       try {
         await breakOff(server, path);
         const { status, body } = await server.ask(path, { method: "POST", body: new Uint8Array(1000) });
