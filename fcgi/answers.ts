@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { OutputBuffer } from "../twig/bytes.ts";
+import { latin1Bytes, type OutputBuffer } from "../twig/bytes.ts";
 import { reasonPhrase } from "../twig/mod.ts";
 import {
   ProtocolStatus,
@@ -40,7 +40,7 @@ export function writeHead(
   fields: string,
   length: number | undefined,
 ): void {
-  writeLatin1(out, RecordType.Stdout, id, headText(status, fields, length));
+  writeAnswer(out, RecordType.Stdout, id, headOf(status, fields, length), "");
 }
 
 /**
@@ -63,7 +63,7 @@ export function writeWhole(
   length: number | undefined,
   body: Uint8Array | string,
 ): number {
-  const size = writeAnswer(out, RecordType.Stdout, id, headText(status, fields, length), body);
+  const size = writeAnswer(out, RecordType.Stdout, id, headOf(status, fields, length), body);
   writeAnswerEnd(out, id);
   return size;
 }
@@ -125,13 +125,17 @@ let lastStatus = 0;
 let lastFields = "";
 let lastLength: number | undefined;
 let lastText = "";
+let lastBytes: Uint8Array | undefined;
 
-/** Most answers have the head of the one before. */
-function headText(status: number, fields: string, length: number | undefined): string {
-  if (length === lastLength && status === lastStatus && fields === lastFields) return lastText;
+/** Most answers have the head of the one before: from the second time on it is bytes already. */
+function headOf(status: number, fields: string, length: number | undefined): string | Uint8Array {
+  if (length === lastLength && status === lastStatus && fields === lastFields) {
+    return lastBytes ??= latin1Bytes(lastText);
+  }
   lastStatus = status;
   lastFields = fields;
   lastLength = length;
+  lastBytes = undefined;
   return lastText = isWithoutContent(status)
     ? encodeHead(status, fields.replace(/^content-type:.*\r\n/gm, ""), undefined)
     : encodeHead(status, fields, length);

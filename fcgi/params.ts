@@ -132,12 +132,16 @@ export class Params {
    */
   get(name: string): string {
     const spans = this.#spans;
+    const text = this.#text;
+    const size = name.length;
     for (let i = spans.length - 3; i >= 0; i -= 3) {
       const start = spans[i] as number;
       const end = spans[i + 1] as number;
-      if (end - start === name.length && this.#text.startsWith(name, start)) {
-        return this.#text.substring(end, spans[i + 2] as number);
-      }
+      if (end - start !== size) continue;
+      // By hand, since most names differ in their first characters.
+      let same = 0;
+      while (same < size && text.charCodeAt(start + same) === name.charCodeAt(same)) same++;
+      if (same === size) return text.substring(end, spans[i + 2] as number);
     }
     return "";
   }

@@ -176,7 +176,7 @@ export function writeLatin1(out: OutputBuffer, type: RecordType, id: number, tex
  * @param out Where to.
  * @param type The stream.
  * @param id The request id.
- * @param head Text whose code units are all below 256, not empty.
+ * @param head Bytes, or text whose code units are all below 256; not empty.
  * @param body Bytes, or text to be sent as UTF-8; may be empty.
  * @returns How many bytes the body is.
  */
@@ -184,19 +184,21 @@ export function writeAnswer(
   out: OutputBuffer,
   type: RecordType,
   id: number,
-  head: string,
+  head: Uint8Array | string,
   body: Uint8Array | string,
 ): number {
   const text = typeof body === "string";
   const size = text ? byteLength(body) : body.length;
   if (size > COPIED || head.length > COPIED) {
-    writeLatin1(out, type, id, head);
+    if (typeof head === "string") writeLatin1(out, type, id, head);
+    else writeBytes(out, type, id, head);
     if (text) return writeText(out, type, id, body);
     writeBytes(out, type, id, body);
     return size;
   }
   writeHeader(out, type, id, head.length + size);
-  out.latin1(head);
+  if (typeof head === "string") out.latin1(head);
+  else out.bytes(head);
   if (text) out.text(body);
   else out.bytes(body);
   writePadding(out, head.length + size);
@@ -224,7 +226,7 @@ export function writeStreamEnd(out: OutputBuffer, type: RecordType, id: number):
 export function writeEndRequest(out: OutputBuffer, id: number, status: ProtocolStatus): void {
   writeHeader(out, RecordType.EndRequest, id, 8);
   const { block, at } = out.reserve(8);
-  block.fill(0, at, at + 8);
+  for (let i = at; i < at + 8; i++) block[i] = 0;
   block[at + 4] = status;
 }
 

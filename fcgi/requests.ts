@@ -58,17 +58,20 @@ export class OpenRequests implements Iterable<Request> {
   last = false;
   /** True once a request was over before the end of its STDIN: records of it may be on their way. */
   awaitsRecords = false;
-  readonly #byId: Map<number, Request> = new Map();
+  /** The oldest: most front ends send one request at a time, and for that one no map is kept. */
+  #first: Request | undefined;
+  /** The others, in order. */
+  readonly #others: Map<number, Request> = new Map();
   #serial = 0;
 
   /** How many are open. */
   get size(): number {
-    return this.#byId.size;
+    return this.#others.size + (this.#first === undefined ? 0 : 1);
   }
 
   /** True when all is said: the connection is to close. */
   get done(): boolean {
-    return this.last && this.#byId.size === 0;
+    return this.last && this.size === 0;
   }
 
   /**
@@ -85,7 +88,8 @@ export class OpenRequests implements Iterable<Request> {
    * @param request The request; no other one of its id is open.
    */
   add(request: Request): void {
-    this.#byId.set(request.id, request);
+    if (this.size === 0) this.#first = request;
+    else this.#others.set(request.id, request);
   }
 
   /**
@@ -93,7 +97,7 @@ export class OpenRequests implements Iterable<Request> {
    * @returns The open request that has it.
    */
   withId(id: number): Request | undefined {
-    return this.#byId.get(id);
+    return this.#first?.id === id ? this.#first : this.#others.get(id);
   }
 
   /**
@@ -101,7 +105,7 @@ export class OpenRequests implements Iterable<Request> {
    * @returns The request, if it is still open.
    */
   find(exchange: number): Request | undefined {
-    const request = this.#byId.get(exchange % ID_RANGE);
+    const request = this.withId(exchange % ID_RANGE);
     return request?.number === exchange ? request : undefined;
   }
 
@@ -112,13 +116,15 @@ export class OpenRequests implements Iterable<Request> {
    */
   close(request: Request): void {
     request.state = State.Over;
-    this.#byId.delete(request.id);
+    if (this.#first === request) this.#first = undefined;
+    else this.#others.delete(request.id);
     if (!request.keepConnection) this.last = true;
     if (!request.stdinEnded) this.awaitsRecords = true;
   }
 
   /** The open ones, oldest first. They may be closed on the way. */
-  [Symbol.iterator](): IterableIterator<Request> {
-    return this.#byId.values();
+  *[Symbol.iterator](): IterableIterator<Request> {
+    if (this.#first !== undefined) yield this.#first;
+    yield* this.#others.values();
   }
 }

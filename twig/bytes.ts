@@ -31,6 +31,18 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return latin1Slice.call(bytes, start, end);
 }
 
+/**
+ * Encodes text whose code units are all below 256, one byte each.
+ *
+ * @param text The text.
+ * @returns The bytes.
+ */
+export function latin1Bytes(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
+  return bytes;
+}
+
 /** Encodes text as UTF-8; shared, for it has no state. */
 export const utf8: TextEncoder = new TextEncoder();
 

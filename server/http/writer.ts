@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { byteLength, type OutputBuffer } from "../../twig/bytes.ts";
+import { byteLength, latin1Bytes, type OutputBuffer } from "../../twig/bytes.ts";
 import { reasonPhrase } from "../../twig/status.ts";
 
 const STATUS_LINES: readonly string[] = Array.from(
@@ -105,12 +105,6 @@ let last: LastHead = {
   connection: "",
   bytes: undefined,
 };
-
-function latin1Bytes(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < bytes.length; i++) bytes[i] = text.charCodeAt(i);
-  return bytes;
-}
 
 function headText(
   status: number,
