@@ -167,7 +167,7 @@ const FIRST_CAPACITY = 4 * 1024;
 const SHORT_TEXT = 32;
 
 /** Blocks kept for whoever encodes next. */
-const SPARES = 64;
+const SPARES = 256;
 /**
  * Empty blocks, and for each the view of its beginning that `takeOne` gave last. What is at rest holds no block,
  * so ten thousand idle connections cost no more output memory than the few that write at one time.
