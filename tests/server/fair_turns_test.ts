@@ -121,15 +121,15 @@ Deno.test("FairTurns lets go 64 of those who stand when nothing comes, those who
 
 Deno.test("FairTurns does not take a pause of the machine for quiet", async () => {
   const turns = new FairTurns();
-  const clients = makeClients(256);
+  const clients = makeClients(250);
   for (let round = 0; round < 40; round++) for (const client of clients) turns.received(client);
   // Nobody comes for as long as it takes to let everybody go.
   const places = clients.map((client) => turns.received(client));
-  await Promise.all(places.map((place) => turns.turn(place, 256)));
+  await Promise.all(places.map((place) => turns.turn(place, 250)));
   await new Promise((resolve) => setTimeout(resolve, 20));
   // Then all come back, and whoever is first still has to stand back for the others.
   const [first] = clients as [Client];
-  const held = turns.turn(turns.received(first), 256);
+  const held = turns.turn(turns.received(first), 250);
   assert(held !== undefined);
   await held;
 });
