@@ -51,7 +51,7 @@ export async function listenInherited(): Promise<Acceptor> {
 
 function notListening(error: Error & { code?: string }): string {
   return `file descriptor ${DESCRIPTOR}, which is stdin, is no listening socket (${error.code}); ` +
-    "it is one where spawn-fcgi, lighttpd's bin-path or systemd's StandardInput=socket start this program";
+    "it is one where spawn-fcgi or lighttpd's bin-path start this program";
 }
 
 class InheritedListener implements Acceptor {

@@ -113,7 +113,7 @@ overInherited("TERM finishes what is in flight, closes what is idle, and ends wi
   await idle.ask(get("/hello"));
   using busy = await server.connect();
   await busy.send(request(get("/slow")));
-  await server.program.says("slow request begun");
+  await waitUntil(async () => await server.text("/noticed") === "slow", "the app to be called");
   server.program.signal("SIGTERM");
   assertEquals((await busy.answer()).body, "at last");
   await idle.closes();

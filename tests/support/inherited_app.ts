@@ -42,7 +42,7 @@ const apps: Record<string, App> = {
     return "";
   },
   "/slow": async () => {
-    console.error("slow request begun");
+    noticed.push("slow");
     await new Promise((resolve) => setTimeout(resolve, 1000));
     return "at last";
   },
