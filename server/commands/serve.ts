@@ -46,7 +46,7 @@ async function serveHere(settings: Settings): Promise<number> {
       done.resolve(EXIT.ok);
     } else if (signal === "TERM" || signal === "INT") {
       interrupted ??= performance.now();
-      service.drain().then(() => done.resolve(EXIT.ok), done.reject);
+      service.drain(true).then(() => done.resolve(EXIT.ok), done.reject);
     }
   });
   say("archangel", banner(settings, service.addresses, migratesRequests()));
