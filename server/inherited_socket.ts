@@ -12,7 +12,7 @@
  *
  * @module
  */
-import { createServer, type Server, type Socket } from "node:net";
+import type { Server, Socket } from "node:net";
 import type { Accepted, Acceptor } from "./listener.ts";
 
 /** FCGI_LISTENSOCK_FILENO. */
@@ -26,6 +26,8 @@ const BACKLOG = 4096;
 const WAITING_LIMIT = 32;
 /** The most that one write takes, in bytes: a peer that takes this within the deadline is not stalled. */
 const WRITE_SIZE = 64 * 1024;
+/** So many bytes are written on one connection before others have their turn. */
+const TURN_SIZE = 256 * 1024;
 
 /**
  * Takes over the socket.
@@ -35,6 +37,8 @@ const WRITE_SIZE = 64 * 1024;
  */
 export async function listenInherited(): Promise<Acceptor> {
   if (Deno.build.os === "windows") throw new Error("on Windows no socket can be inherited");
+  // In a bundle an import at the top would be everybody's.
+  const { createServer } = await import("node:net");
   // A FIN ends one direction, as in Deno.Conn. Nothing is read of who still waits.
   const server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true });
   const connections = new InheritedListener(server);
@@ -47,7 +51,7 @@ export async function listenInherited(): Promise<Acceptor> {
 
 function notListening(error: Error & { code?: string }): string {
   return `file descriptor ${DESCRIPTOR}, which is stdin, is no listening socket (${error.code}); ` +
-    "it is one where spawn-fcgi, lighttpd's bin-path or systemd's StandardInput=socket start this program";
+    "it is one where spawn-fcgi or lighttpd's bin-path start this program";
 }
 
 class InheritedListener implements Acceptor {
@@ -109,6 +113,8 @@ class InheritedConnection implements Accepted {
   /** Why nothing more can be read or written. */
   #failure: Error | undefined;
   #ended = false;
+  /** Bytes written since others had their turn, which a write that the kernel takes at once gives to none. */
+  #sinceTurn = 0;
   #wake: (() => void) | undefined;
 
   constructor(socket: Socket) {
@@ -147,7 +153,13 @@ class InheritedConnection implements Accepted {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     const part = bytes.length > WRITE_SIZE ? bytes.subarray(0, WRITE_SIZE) : bytes;
     return new Promise((resolve, reject) => {
-      this.#socket.write(part, (error) => error ? reject(error) : resolve(part.length));
+      this.#socket.write(part, (error) => {
+        if (error) return reject(error);
+        this.#sinceTurn += part.length;
+        if (this.#sinceTurn < TURN_SIZE) return resolve(part.length);
+        this.#sinceTurn = 0;
+        setImmediate(resolve, part.length);
+      });
     });
   }
 

@@ -203,6 +203,7 @@ class Planner extends StepInMaking {
   #settings(settings: Settings): void {
     this.state.reading = false;
     if (this.state.phase === "stopping") return;
+    if (settings.workers === 0) return this.#abortReload("to serve without workers, start anew");
     this.state.rising = { number: this.state.nextGeneration++, settings };
     this.populate(this.state.rising, "rising");
   }

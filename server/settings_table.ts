@@ -32,7 +32,7 @@ export const SETTINGS = [
     summary:
       "`http://HOST:PORT`, `fcgi://HOST:PORT`, `http+unix:PATH`, `fcgi+unix:PATH`, `http+fd:0` or `fcgi+fd:0`.",
     reason:
-      "An item that needs no more may be the URL alone. Port 0 lets the kernel choose. Workers cannot share a Unix socket: `{worker}` in the path becomes the number of each. `fd:0` is the listening socket that spawn-fcgi, lighttpd or systemd start this process with, and has no workers.",
+      "An item that needs no more may be the URL alone. Port 0 lets the kernel choose. Workers cannot share a Unix socket: `{worker}` in the path becomes the number of each. `fd:0` is the listening socket that spawn-fcgi or lighttpd start this process with, and has no workers.",
   }),
   setting({
     key: "listen.*.mode",

@@ -34,7 +34,6 @@ async function serveHere(settings: Settings): Promise<number> {
   const { ErrorLog } = await import("../error_log.ts");
   surviveStrayErrors(new ErrorLog("archangel"));
   const service = await startService(settings);
-  say("archangel", banner(settings, service.addresses, migratesRequests()));
   const done = Promise.withResolvers<number>();
   const notice = stopNotice(() => settings.timeouts.drain);
   let interrupted: number | undefined;
@@ -47,8 +46,9 @@ async function serveHere(settings: Settings): Promise<number> {
       done.resolve(EXIT.ok);
     } else if (signal === "TERM" || signal === "INT") {
       interrupted ??= performance.now();
-      service.drain().then(() => done.resolve(EXIT.ok), done.reject);
+      service.drain(true).then(() => done.resolve(EXIT.ok), done.reject);
     }
   });
+  say("archangel", banner(settings, service.addresses, migratesRequests()));
   return await done.promise;
 }

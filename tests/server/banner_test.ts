@@ -45,6 +45,10 @@ Deno.test("banner() shows one path for the Unix sockets of several workers", () 
 
 Deno.test("banner() promises no reload without workers", () => {
   assertStringIncludes(banner(settingsFor({ workers: 0 }), [], true), "  reload   needs workers");
+  const listen = [{ protocol: "fcgi", transport: "fd", descriptor: 0 }] as const;
+  const inherited = banner(settingsFor({ workers: 0, listen }), listen, true);
+  assertStringIncludes(inherited, "  listen   fcgi+fd:0\n");
+  assertStringIncludes(inherited, "  reload   takes a new process");
 });
 
 Deno.test("reloadLine() gives the command to set what is off, and promises nothing it does not know", () => {

@@ -112,6 +112,11 @@ Deno.test("neededGrants() wants for a Unix socket its folder, all of the net, an
   assertEquals(flags("www-data")[0], "--allow-read=/run,/etc/group");
 });
 
+Deno.test("neededGrants() wants nothing for a socket that is there already", () => {
+  const listen = [{ protocol: "fcgi", transport: "fd", descriptor: 0 }] as const;
+  assertEquals(flagsFor(neededGrants(settingsFor({ listen, workers: 0, apps: {} }))), []);
+});
+
 Deno.test("neededGrants() leaves out what another grant contains", () => {
   const permissions = [{ name: "read", value: "/srv" }, { name: "net" }, { name: "net" }] as const;
   assertEquals(flagsFor(neededGrants({ ...FULL, workers: 0, permissions })).slice(0, 3), [

@@ -284,6 +284,18 @@ Deno.test("plan() keeps the old generation when the config is wrong", () => {
   assertEquals(state.current.number, 1);
 });
 
+Deno.test("plan() keeps the old generation when the new one would have no workers", () => {
+  const state = play(2, [
+    ...serving,
+    [10, signal("HUP"), ["reread"]],
+    [20, reread(0), [
+      "say Cannot reload, generation 1 keeps serving: to serve without workers, start anew",
+    ]],
+    [30, signal("HUP"), ["reread"]],
+  ]);
+  assertEquals(state.current.number, 1);
+});
+
 Deno.test("plan() keeps the old generation when a worker of the new one is lost, however", () => {
   const losses: [number, Event, string, string[]][] = [
     [40, failed(5), "no such app", ["kill 5", "kill 3", "kill 4"]],

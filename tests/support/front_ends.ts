@@ -136,12 +136,13 @@ export function findFrontEnd(name: FrontEndName): string | undefined {
   return findProgram(KINDS[name].program);
 }
 
-/** What the document shows for a front end. */
-export function shownConfig(name: FrontEndName): string {
+/** What the document shows for a front end, or for a shell; of several blocks, the first that has a text in it. */
+export function shownConfig(name: FrontEndName | "sh", having = ""): string {
   const text = Deno.readTextFileSync(DOCUMENT);
-  const block = new RegExp("^```" + name + "\n([^]*?)^```$", "m").exec(text);
-  if (block === null) throw new Error(`${DOCUMENT.pathname} has no code block for ${name}`);
-  return block[1]!;
+  const blocks = text.matchAll(new RegExp("^```" + name + "\n([^]*?)^```$", "gm"));
+  const shown = [...blocks].map(([, block]) => block!).find((block) => block.includes(having));
+  if (shown === undefined) throw new Error(`${DOCUMENT.pathname} has no code block for ${name}`);
+  return shown;
 }
 
 /** A text with one part replaced, which has to be there. */
