@@ -2,7 +2,9 @@
  * The life of one connection: bytes from the socket into a protocol core, events out of it to
  * exchanges, what they answer back to the socket. The same loop serves every wire.
  *
- * Owns the socket, the deadlines and the flow control; knows neither HTTP nor FastCGI. Three rules:
+ * Owns the socket and the flow control: when to read, when to take a request, when to close, and how long
+ * to wait for each. Sending is `sender.ts`, what is open `open_exchanges.ts` and `open_bodies.ts`. Knows
+ * neither HTTP nor FastCGI. Three rules:
  *
  * 1. Pull. `#advance` asks the core for the next event only while there is room for what it brings:
  *    an unread body, an unsent answer or a pile of pipelined requests stops the reading.
@@ -13,25 +15,20 @@
  * @module
  */
 import { BODY_HIGH_WATER } from "../twig/body.ts";
-import { type Corked, watch } from "../twig/cork.ts";
 import { HttpError, ProtocolError } from "../twig/errors.ts";
 import { type Carrier, Exchange } from "../twig/exchange.ts";
 import { NEED_DATA, PAUSED, type RequestHead, type WireEvent, type WireProtocol } from "../twig/wire.ts";
 import type { Chunk, Remote, ServerInfo } from "../twig/types.ts";
-import type { Expiring } from "./clock.ts";
 import type { ConnectionHost, Endpoints, Transport } from "./connection_host.ts";
+import { Deadlines, type Overdue } from "./deadlines.ts";
 import type { TurnTaker } from "./fair_turns.ts";
+import { bodiesOverflow, bodyExpected, bodyLeft, bodyWanted, longestUnfed, starved } from "./open_bodies.ts";
 import { OpenExchanges } from "./open_exchanges.ts";
 import { ReadMemory } from "./read_memory.ts";
+import { Sender, type SenderOwner } from "./sender.ts";
 
-/** More unsent output than this stops an app, in bytes. */
-const OUTPUT_HIGH_WATER = 64 * 1024;
 /** More unsent output than this stops the taking of requests, in bytes. */
 const OUTPUT_LIMIT = 256 * 1024;
-/** Unread body of one exchange that a multiplexed connection holds before it stops reading, in bytes. */
-const WINDOW = 2 * 1024 * 1024;
-/** The same of all its exchanges together. */
-const WINDOWS = 8 * 1024 * 1024;
 /**
  * After the client's FIN an open exchange gets this long, in milliseconds. A client that only closed
  * its sending side waits for the answer; one that went away looks the same until a write fails.
@@ -39,8 +36,6 @@ const WINDOWS = 8 * 1024 * 1024;
 const HALF_CLOSE_GRACE = 1000;
 /** Once something was written after the FIN, so soon a reset would have come back, in milliseconds. */
 const RESET_DELAY = 200;
-/** Writing it sends nothing, and fails if the peer is known to be gone. */
-const NOTHING = new Uint8Array(0);
 /** When the server stops, a connection without any request yet gets this long, in milliseconds. */
 const FIRST_REQUEST_GRACE = 250;
 
@@ -54,28 +49,21 @@ const enum Phase {
 }
 
 /** One connection. */
-export class Connection implements Carrier, Corked, Expiring, TurnTaker {
-  /** {@linkcode Corked}: whether it stands on the cork list. */
-  onCorkList = false;
+export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   /** {@linkcode TurnTaker}: when it was last busy. */
   turnWindow = -1;
-  /**
-   * {@linkcode Expiring}: not after the earlier one of the read's and the write's. Both move to later with
-   * every request; this one follows when it has passed.
-   */
-  deadline = Infinity;
 
   readonly #transport: Transport;
   readonly #core: WireProtocol;
   readonly #memory: ReadMemory;
+  readonly #deadlines: Deadlines;
+  readonly #sender: Sender;
   readonly #host: ConnectionHost;
   /** Both ends. */
   readonly ends: Endpoints;
   /** Exchanges that are not over. */
   readonly #open = new OpenExchanges();
   #phase = Phase.Serving;
-  #readDeadline = Infinity;
-  #writeDeadline = Infinity;
   /** Whether the header deadline runs: restarting it at every byte would let clients drip. */
   #headStarted = false;
   #requests = 0;
@@ -83,13 +71,6 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   /** Requests wait in the input because too much is unsent. */
   #stalled = false;
   #endOfInput = false;
-  /** The peer takes no more: writes are dropped. */
-  #broken = false;
-  /** Bytes that were written since the peer's FIN, which shows that it still listens. */
-  #writtenAfterEnd = false;
-  #writing: Promise<void> | undefined;
-  /** Bytes handed to the socket and not taken yet. */
-  #inFlight = 0;
   /** Wakes the read loop, which stopped because there was no room. */
   #resume: (() => void) | undefined;
   #refused = false;
@@ -104,6 +85,8 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     this.#transport = transport;
     this.#core = core;
     this.#memory = new ReadMemory(core.input);
+    this.#deadlines = new Deadlines(host.clock, this);
+    this.#sender = new Sender(core.output, transport, host, this.#deadlines, this);
     this.#host = host;
     this.ends = ends;
   }
@@ -127,8 +110,9 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   async run(): Promise<void> {
     const { clock, turns } = this.#host;
     const { output } = this.#core;
-    clock.watch(this);
-    this.#setReadDeadline(clock.now + this.#host.timeouts.header);
+    const sender = this.#sender;
+    clock.watch(this.#deadlines);
+    this.#deadlines.read = clock.now + this.#host.timeouts.header;
     try {
       while (this.#phase !== Phase.Closed) {
         if (!this.#mayRead()) {
@@ -150,16 +134,12 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
         do {
           this.#advance();
           // Nearly always the batch is one piece that the socket takes whole: no promise but its own.
-          const alone = this.#open.size === 0 && this.#writing === undefined && output.length > 0;
-          const piece = alone ? output.takeOne() : undefined;
+          const piece = this.#open.size === 0 ? sender.takeOne() : undefined;
           if (piece !== undefined) {
-            this.#inFlight = piece.length;
-            this.#setWriteDeadline(this.#host.clock.now + this.#host.timeouts.write);
-            const taken = await this.#transport.write(piece);
-            this.#inFlight -= taken;
-            if (taken < piece.length) await this.#writeAll(piece.subarray(taken));
-            output.recycle();
-            this.#allSent(taken < piece.length);
+            const taken = await sender.write(piece);
+            if (taken < piece.length) await sender.writeRest(piece, taken);
+            sender.written();
+            if (taken < piece.length) this.#restAnew();
           } else if (output.length > 0 || this.#stalled) {
             await this.#flushBatch();
           }
@@ -189,17 +169,17 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     const { clock, timeouts } = this.#host;
     // The last answer may still be on its way, and did not say that the connection closes.
     const answered = this.#phase === Phase.Serving && this.#core.idle;
-    if (!answered || (stopping && this.#unsent > 0)) return this.#core.stop();
+    if (!answered || (stopping && this.#sender.unsent > 0)) return this.#core.stop();
     if (stopping && this.#requests > 0) return this.close();
     const grace = stopping ? FIRST_REQUEST_GRACE : timeouts.linger;
-    this.#setReadDeadline(Math.min(this.#readDeadline, clock.tick() + grace));
+    this.#deadlines.read = Math.min(this.#deadlines.read, clock.tick() + grace);
   }
 
   /** Closes at once. Open exchanges are aborted. */
   close(): void {
     if (this.#phase === Phase.Closed) return;
     this.#phase = Phase.Closed;
-    this.deadline = this.#readDeadline = this.#writeDeadline = Infinity;
+    this.#deadlines.clear();
     try {
       this.#transport.close();
     } catch {
@@ -208,7 +188,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     for (const exchange of this.#open.takeAll()) this.#abort(exchange, "The connection was closed");
     this.#core.output.drop();
     this.#resume?.();
-    this.#host.clock.forget(this);
+    this.#host.clock.forget(this.#deadlines);
     this.#host.closed(this);
   }
 
@@ -219,10 +199,10 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     if (this.#phase === Phase.Lingering) return true;
     if (this.#endOfInput) return false;
     const { input } = this.#core;
-    if (this.#core.multiplexed) return this.#unsent < OUTPUT_LIMIT && !this.#bodyOverflows();
+    if (this.#core.multiplexed) return this.#sender.unsent < OUTPUT_LIMIT && !bodiesOverflow(this.#open);
     if (this.#stalled) return false;
     if (this.#open.size === 0) return true;
-    if (this.#wantsInput()) return true;
+    if (bodyWanted(this.#open)) return true;
     // Only to notice that the client goes away: into the room that is there.
     return input.end < input.bytes.length && input.length < BODY_HIGH_WATER;
   }
@@ -232,52 +212,25 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     return (this.#core.closing || this.#endOfInput) && this.#open.size === 0 && !this.#stalled;
   }
 
-  get #unsent(): number {
-    return this.#core.output.length + this.#inFlight;
-  }
-
-  #wantsInput(): boolean {
-    return this.#open.some((exchange) => exchange.bodyAsked && exchange.body.wanted);
-  }
-
-  /** Too much is unread. If it starves others, the largest one of those that still grow has to go. */
-  #bodyOverflows(): boolean {
-    if (!this.#open.some((exchange) => exchange.bodyAsked && exchange.body.buffered > 0)) return false;
-    let held = 0;
-    let largest: Exchange | undefined;
-    for (const exchange of this.#open.list()) {
-      if (!exchange.bodyAsked) continue;
-      const { buffered, ended } = exchange.body;
-      held += buffered;
-      if (!ended && buffered > (largest?.body.buffered ?? 0)) largest = exchange;
-    }
-    if (held < WINDOWS && (largest === undefined || largest.body.buffered < WINDOW)) return false;
-    if (this.#open.size === 1 || !this.#wantsInput()) return true;
-    largest?.refuseBody(new HttpError(503, "The request body could not be held"));
-    return false;
-  }
-
   /** The memory for the next read. */
   #nextView(): Uint8Array {
     if (this.#phase !== Phase.Serving) return this.#memory.sink();
-    const watching = this.#open.size > 0 && !this.#core.multiplexed && !this.#wantsInput();
+    const watching = this.#open.size > 0 && !this.#core.multiplexed && !bodyWanted(this.#open);
     return this.#memory.next(this.#expectsLittle, watching);
   }
 
   #received(size: number): void {
     this.#memory.received(size);
     // With none open `#rest` sets it. Whom of several it feeds will show; the others go on waiting.
-    if (this.#open.size === 1 && this.#wantsInput()) {
-      this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.body);
+    if (this.#open.size === 1 && bodyWanted(this.#open)) {
+      this.#deadlines.read = this.#host.clock.now + this.#host.timeouts.body;
     }
   }
 
   /** Whether a request head is the largest thing that may come next. */
   get #expectsLittle(): boolean {
     if (this.#open.size === 0) return this.#core.idle;
-    return !this.#open.some((exchange) =>
-      exchange.bodyAsked ? !exchange.body.ended : exchange.wireHead.bodyLength !== 0
-    );
+    return !bodyExpected(this.#open);
   }
 
   /** The peer's FIN. */
@@ -286,9 +239,10 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     this.#core.endOfInput();
     this.#advance();
     if (this.#finished) return this.#endSoon();
-    this.#writtenAfterEnd = this.#unsent > 0;
+    this.#sender.peerEnded();
     this.flush();
-    this.#setReadDeadline(this.#host.clock.now + (this.#writtenAfterEnd ? RESET_DELAY : HALF_CLOSE_GRACE));
+    const grace = this.#sender.writtenAfterEnd ? RESET_DELAY : HALF_CLOSE_GRACE;
+    this.#deadlines.read = this.#host.clock.now + grace;
   }
 
   // Events.
@@ -318,24 +272,22 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     if (this.#core.idle) {
       const { draining, timeouts } = this.#host;
       this.#headStarted = false;
-      this.#setReadDeadline(this.#host.clock.now + (draining ? timeouts.linger : timeouts.idle));
+      this.#deadlines.read = this.#host.clock.now + (draining ? timeouts.linger : timeouts.idle);
     } else if (!this.#headStarted) {
       this.#headStarted = true;
-      this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.header);
+      this.#deadlines.read = this.#host.clock.now + this.#host.timeouts.header;
     }
   }
 
   #mayPull(): boolean {
     if (this.#core.closing && this.#open.size === 0) return false;
-    if (this.#unsent > OUTPUT_LIMIT) {
+    if (this.#sender.unsent > OUTPUT_LIMIT) {
       this.#stalled = true;
       return false;
     }
     if (this.#core.multiplexed || this.#open.size === 0) return true;
     // An app that does not read its body leaves it in the socket.
-    return !this.#open.some((exchange) =>
-      exchange.bodyAsked ? !exchange.body.ended && !exchange.body.wanted : exchange.wireHead.bodyLength !== 0
-    );
+    return !bodyLeft(this.#open);
   }
 
   #dispatch(event: WireEvent): void {
@@ -351,7 +303,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
         exchange.body.finish(event.trailers);
       }
       this.#headStarted = false;
-      if (!this.#endOfInput && this.#open.size === 1) this.#setReadDeadline(Infinity);
+      if (!this.#endOfInput && this.#open.size === 1) this.#deadlines.read = Infinity;
     } else {
       this.#open.delete(exchange);
       this.#abort(exchange, event.reason);
@@ -361,7 +313,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   #begin(head: RequestHead): void {
     const { limits, clock } = this.#host;
     this.#headStarted = false;
-    if (this.#open.size === 0) this.#setReadDeadline(Infinity);
+    if (this.#open.size === 0) this.#deadlines.read = Infinity;
     if (++this.#requests >= limits.requestsPerConnection || this.#host.draining) this.#core.stop();
     const { app, prefixLength } = this.#host.route(head);
     const exchange = new Exchange(this, head, app.app, prefixLength, app.bodyBytes);
@@ -413,7 +365,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     exchange.body.fedAt = this.#host.clock.now;
     if (!this.#endOfInput) {
       const at = exchange.body.fedAt + this.#host.timeouts.body;
-      if (this.#open.size === 1 || at < this.#readDeadline) this.#setReadDeadline(at);
+      if (this.#open.size === 1 || at < this.#deadlines.read) this.#deadlines.read = at;
     }
     this.#wake();
   }
@@ -526,91 +478,28 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
 
   /** Sends what is encoded, now or after the write under way. */
   flush(): void {
-    if (this.#writing !== undefined || this.#core.output.length === 0) return;
-    this.#writing = this.#writeOut();
-  }
-
-  /**
-   * Sends a batch of answers. While another exchange works its own answer may join them in a moment,
-   * so they wait with it on the cork list.
-   */
-  #flushBatch(): Promise<void> | undefined {
-    if (this.#core.output.length === 0) return this.#writing;
-    if (this.#open.size > 0 && this.#unsent < OUTPUT_HIGH_WATER) {
-      if (!this.onCorkList) watch(this);
-      return undefined;
-    }
-    this.flush();
-    return this.#writing;
-  }
-
-  /** {@linkcode Corked}: the other exchange does wait. */
-  release(): void {
-    this.flush();
+    this.#sender.flush();
   }
 
   /** Waits until the peer has taken enough. */
   drained(all: boolean): Promise<void> | undefined {
-    if (all ? this.#unsent === 0 : this.#unsent < OUTPUT_HIGH_WATER) return undefined;
-    this.flush();
-    return this.#writing;
+    return this.#sender.drained(all);
   }
 
-  async #writeOut(): Promise<void> {
-    const { output } = this.#core;
-    this.#host.clock.tick();
-    try {
-      while (output.length > 0 && !this.#broken) {
-        this.#inFlight = output.length;
-        const alone = output.takeOne();
-        if (alone !== undefined) {
-          this.#setWriteDeadline(this.#host.clock.now + this.#host.timeouts.write);
-          const size = await this.#transport.write(alone);
-          this.#taken(size);
-          if (size < alone.length) await this.#writeAll(alone.subarray(size));
-        } else {
-          for (const piece of output.take()) await this.#writeAll(piece);
-        }
-        output.recycle();
-      }
-    } catch {
-      this.#broken = true;
-    } finally {
-      this.#inFlight = 0;
-      this.#writing = undefined;
-    }
-    if (this.#broken) return this.close();
-    this.#allSent(true);
-    this.#written();
+  #flushBatch(): Promise<void> | undefined {
+    return this.#sender.flushBatch(this.#open.size > 0);
   }
 
-  async #writeAll(piece: Uint8Array): Promise<void> {
-    let rest = piece;
-    for (;;) {
-      this.#setWriteDeadline(this.#host.clock.now + this.#host.timeouts.write);
-      const size = await this.#transport.write(rest);
-      this.#taken(size);
-      if (size === rest.length) return;
-      this.#host.clock.tick();
-      rest = rest.subarray(size);
-    }
-  }
-
-  #taken(size: number): void {
-    this.#inFlight -= size;
-    if (this.#endOfInput) this.#writtenAfterEnd = true;
-  }
-
-  /** The peer has taken everything. One that took its time over it has time for its next request now. */
-  #allSent(late: boolean): void {
-    this.#setWriteDeadline(Infinity);
-    if (!late || this.#open.size > 0 || this.#phase !== Phase.Serving) return;
+  /** A peer that took its time over the last answer has time for its next request now. */
+  #restAnew(): void {
+    if (this.#open.size > 0 || this.#phase !== Phase.Serving) return;
     this.#host.clock.tick();
     this.#rest();
   }
 
-  /** What was stopped because there was too much unsent can go on. */
-  #written(): void {
+  /** {@linkcode SenderOwner}: what was stopped because there was too much unsent can go on. */
+  allSent(): void {
+    this.#restAnew();
     if (this.#advancing || this.#phase !== Phase.Serving) return;
     if (this.#finished) return this.#startClosing();
     if (this.#stalled || this.#resume !== undefined) {
@@ -625,7 +514,7 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
   /** Sends what is left, then closes. */
   #endSoon(): void {
     this.flush();
-    if (this.#writing === undefined) this.#startClosing();
+    if (!this.#sender.busy) this.#startClosing();
   }
 
   /**
@@ -633,11 +522,11 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
    * and destroy the answer on its way (RFC 9112 §9.6): so FIN first, then read and drop for a while.
    */
   #startClosing(): void {
-    if (this.#phase !== Phase.Serving || this.#writing !== undefined) return;
+    if (this.#phase !== Phase.Serving || this.#sender.busy) return;
     const clean = this.#core.idle && !this.#refused;
     if (this.#endOfInput || clean) return this.close();
     this.#phase = Phase.Lingering;
-    this.#setReadDeadline(this.#host.clock.now + this.#host.timeouts.linger);
+    this.#deadlines.read = this.#host.clock.now + this.#host.timeouts.linger;
     this.#transport.closeWrite().catch(() => this.close());
     this.#wake();
   }
@@ -652,35 +541,13 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
     return this.#core.idle ? idle : header;
   }
 
-  #setReadDeadline(at: number): void {
-    this.#readDeadline = at;
-    if (at < this.deadline) this.#expectBy(at);
-  }
-
-  #setWriteDeadline(at: number): void {
-    this.#writeDeadline = at;
-    if (at < this.deadline) this.#expectBy(at);
-  }
-
-  #expectBy(at: number): void {
-    this.deadline = at;
-    this.#host.clock.arm(at);
-  }
-
-  /** Whether the peer that sent its FIN has answered what was written since then with a reset. */
-  #probe(): void {
-    this.#setReadDeadline(this.#host.clock.now + HALF_CLOSE_GRACE);
-    this.#transport.write(NOTHING).catch(() => this.close());
-  }
-
   /**
    * Who has waited too long for input is over. What others do on this connection goes on, unless there
    * are none: then the connection is given up, too.
    */
   #giveUpStalled(now: number): void {
     const patience = this.#host.timeouts.body;
-    const waiting = this.#open.list().filter(({ bodyAsked, body }) => bodyAsked && body.wanted);
-    const stalled = waiting.filter(({ body }) => body.fedAt + patience <= now);
+    const stalled = starved(this.#open, now - patience);
     const error = new ProtocolError(408, "body-timeout", "The request body stalled");
     if (stalled.length === this.#open.size) return this.#refuse(error);
     for (const exchange of stalled) {
@@ -688,28 +555,28 @@ export class Connection implements Carrier, Corked, Expiring, TurnTaker {
       if (!exchange.headSent) this.#host.protocolError(error, this);
       exchange.refuseBody(new HttpError(error.status, error.message));
     }
-    const oldest = waiting.reduce((at, { over, body }) => over ? at : Math.min(at, body.fedAt), Infinity);
-    if (this.#phase === Phase.Serving && this.#open.size > 0) this.#setReadDeadline(oldest + patience);
+    if (this.#phase !== Phase.Serving || this.#open.size === 0) return;
+    this.#deadlines.read = longestUnfed(this.#open) + patience;
   }
 
-  /** {@linkcode Expiring}: a deadline has passed, or has moved to later meanwhile. */
-  expire(now: number): void {
-    if (this.#readDeadline <= now || this.#writeDeadline <= now) this.#expired(now);
-    this.deadline = Math.min(this.#readDeadline, this.#writeDeadline);
-  }
-
-  #expired(now: number): void {
-    if (this.#writeDeadline <= now || this.#phase !== Phase.Serving) return this.close();
+  /** {@linkcode Overdue}: a deadline has passed. */
+  expired(now: number): void {
+    if (this.#deadlines.write <= now || this.#phase !== Phase.Serving) return this.close();
     // Whoever has not taken the last answer yet owes nothing; the write deadline bounds that.
-    if (this.#unsent > 0) return this.#setReadDeadline(now + this.#readPatience);
+    if (this.#sender.unsent > 0) {
+      this.#deadlines.read = now + this.#readPatience;
+      return;
+    }
     if (this.#endOfInput) {
       // Without a word to the peer there is no way to tell; with one, the word has come to nothing or not.
-      return this.#writtenAfterEnd ? this.#probe() : this.close();
+      if (!this.#sender.writtenAfterEnd) return this.close();
+      this.#deadlines.read = now + HALF_CLOSE_GRACE;
+      return this.#sender.probe();
     }
-    this.#setReadDeadline(Infinity);
+    this.#deadlines.read = Infinity;
     if (this.#open.size > 0) {
       // The app has the piece that came last, and takes its time over it.
-      if (!this.#wantsInput()) return;
+      if (!bodyWanted(this.#open)) return;
       return this.#giveUpStalled(now);
     }
     // Nothing was asked for: nothing is owed.
