@@ -397,6 +397,15 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     this.flush();
   }
 
+  /** The core, told what a head needs: it has no clock, and the settings may have changed. */
+  #coreForHead(): WireProtocol {
+    this.#wokenByApp();
+    const core = this.#core;
+    core.date = this.#host.clock.date;
+    core.extraFields = this.#host.extraFields;
+    return core;
+  }
+
   /** Encodes a head. */
   head(
     exchange: Exchange,
@@ -405,10 +414,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     length: number | undefined,
     hasDate: boolean,
   ): void {
-    this.#wokenByApp();
-    const core = this.#core;
-    core.date = this.#host.clock.date;
-    core.extraFields = this.#host.extraFields;
+    const core = this.#coreForHead();
     core.head(exchange.id, status, fields, length, hasDate, core.output);
   }
 
@@ -432,10 +438,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     hasDate: boolean,
     chunk: Chunk,
   ): void {
-    this.#wokenByApp();
-    const core = this.#core;
-    core.date = this.#host.clock.date;
-    core.extraFields = this.#host.extraFields;
+    const core = this.#coreForHead();
     exchange.sentBytes = core.whole(exchange.id, status, fields, length, hasDate, chunk, core.output);
     this.#over(exchange);
   }

@@ -185,7 +185,8 @@ export const SETTINGS = [
     key: "server_name",
     kind: kinds.fieldText,
     default: "archangel",
-    summary: 'The `Server` field of answers; `""` sends none.',
+    summary:
+      'The `Server` field of answers over HTTP; `""` sends none. Over FastCGI the front end sends its own.',
     reason: "Without a version, which would help nobody but attackers.",
   }),
   setting({

@@ -1,7 +1,7 @@
-import { assert, assertEquals, assertFalse } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertThrows } from "@std/assert";
 import { FcgiCore } from "../../fcgi/mod.ts";
 import { DEFAULT_LIMITS } from "../../server/limits.ts";
-import { ProtocolError } from "../../twig/errors.ts";
+import { ContractError, ProtocolError } from "../../twig/errors.ts";
 import { NEED_DATA, type WireEvent } from "../../twig/wire.ts";
 import { describeSent, peerBytes } from "../support/fcgi_script.ts";
 import { concat, slowRecords } from "../support/slow_fcgi_records.ts";
@@ -37,6 +37,70 @@ Deno.test("FcgiCore writes a small answer as one piece, END_REQUEST included", (
   const pieces = core.output.take();
   assertEquals(pieces.length, 1);
   assertEquals(describeSent(pieces[0] as Uint8Array).at(-1), "END 1 COMPLETE");
+});
+
+Deno.test("FcgiCore.whole() writes a small answer as one record and its end, without the server's name", () => {
+  const { core, exchanges: [exchange = 0] } = begun(1);
+  core.extraFields = "server: archangel\r\n";
+  assertEquals(core.whole(exchange, 200, "x: \u00e9\r\n", 6, false, "h\u00e9llo", core.output), 6);
+  const pieces = core.output.take();
+  const records = slowRecords(pieces[0] as Uint8Array);
+  assertEquals([pieces.length, ...records.map(({ type }) => type)], [1, 6, 6, 3]);
+  assertEquals(
+    new TextDecoder("latin1").decode(records[0]?.content),
+    "Status: 200 OK\r\nx: \u00e9\r\ncontent-length: 6\r\n\r\nh\u00c3\u00a9llo",
+  );
+  assertEquals(core.whole(exchange, 200, "", 4, false, "late", core.output), 0);
+  assertEquals(core.output.length, 0);
+});
+
+for (const size of [0, 1, 16_384, 16_385, 200_000]) {
+  for (const body of ["x".repeat(size), new Uint8Array(size).fill(120)]) {
+    Deno.test(`FcgiCore.whole() says what head, data and end say (${size} of ${typeof body})`, () => {
+      // Again and again, for a head that comes a second time takes another way.
+      for (let time = 0; time < 3; time++) {
+        const content = (whole: boolean): string => {
+          const { core, exchanges: [exchange = 0] } = begun(1);
+          if (whole) core.whole(exchange, 200, "x: \u00e9\r\n", size, false, body, core.output);
+          else {
+            core.head(exchange, 200, "x: \u00e9\r\n", size, false, core.output);
+            core.data(exchange, body, core.output);
+            core.end(exchange, "", core.output);
+          }
+          const records = core.output.take().map((piece) => Array.from(piece));
+          const stdout = slowRecords(Uint8Array.from(records.flat())).filter(({ type }) => type === 6);
+          return stdout.map((record) => new TextDecoder("latin1").decode(record.content)).join("");
+        };
+        assertEquals(content(true), content(false));
+      }
+    });
+  }
+}
+
+for (const [method, status] of [["GET", 204], ["GET", 304], ["HEAD", 200]] as const) {
+  Deno.test(`FcgiCore.whole() sends no body (${method}, ${status})`, () => {
+    const core = new FcgiCore(DEFAULT_LIMITS);
+    send(
+      core,
+      "BEGIN 1 responder keep",
+      `PARAMS 1 REQUEST_METHOD=${method} REQUEST_URI=/`,
+      "PARAMS 1",
+      "STDIN 1",
+    );
+    const [head] = pull(core);
+    assert(head !== undefined);
+    assertEquals(core.whole(head.exchange, status, "x: y\r\n", undefined, false, "body", core.output), 0);
+    const [stdout] = slowRecords(core.output.take()[0] as Uint8Array);
+    assertEquals(new TextDecoder().decode(stdout?.content).split("\r\n").slice(1), ["x: y", "", ""]);
+  });
+}
+
+Deno.test("FcgiCore reports header fields that cannot be changed", () => {
+  const core = new FcgiCore(DEFAULT_LIMITS);
+  send(core, "BEGIN 1 responder keep", "PARAMS 1 REQUEST_METHOD=GET REQUEST_URI=/ HTTP_X_A=1", "PARAMS 1");
+  const [head] = pull(core);
+  assert(head?.kind === "head");
+  assertThrows(() => head.headers.set("x-a", "2"), ContractError);
 });
 
 Deno.test("FcgiCore writes the end of a large answer in one piece with the last of its body", () => {

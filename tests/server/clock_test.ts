@@ -80,3 +80,23 @@ Deno.test("Clock gives the time as of the last tick, and the Date of that second
   assert(clock.tick() >= before + 1000);
   assertEquals(Math.floor(Date.parse(clock.date) / 1000), Math.floor(clock.now / 1000));
 });
+
+Deno.test("Clock reads the time once a turn, again in the next, and makes a date a second", async () => {
+  const now = Date.now;
+  try {
+    let at = Date.UTC(2030, 0, 1, 0, 0, 0, 100);
+    Date.now = () => at;
+    const clock = new Clock();
+    const first = [clock.now, clock.date];
+    at += 950;
+    assertEquals([clock.tick(), clock.date], first);
+    await delay(0);
+    assertEquals([clock.tick(), clock.date], [at, "Tue, 01 Jan 2030 00:00:01 GMT"]);
+    // A clock that is set back has another date, too.
+    at -= 3_600_000;
+    await delay(0);
+    assertEquals([clock.tick(), clock.date], [at, "Mon, 31 Dec 2029 23:00:01 GMT"]);
+  } finally {
+    Date.now = now;
+  }
+});

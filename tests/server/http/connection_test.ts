@@ -1,4 +1,4 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { HttpCore } from "../../../server/http/mod.ts";
 import { DEFAULT_LIMITS } from "../../../server/limits.ts";
 import { ProtocolError } from "../../../twig/errors.ts";
@@ -55,6 +55,26 @@ Deno.test("HttpCore reports head, end, and then nothing until the answer is comp
   const second = core.next() as WireEvent;
   assertEquals([second.kind, second.exchange], ["head", 2]);
 });
+
+for (const [status, body] of [[200, "h\u00e9llo"], [200, ""], [204, "x"], [304, "x"]] as const) {
+  Deno.test(`HttpCore.whole() says what head, data and end say, and goes on (${status}, "${body}")`, () => {
+    const [apart, whole] = [coreFor(`GET / ${HEAD}\r\n`.repeat(2)), coreFor(`GET / ${HEAD}\r\n`.repeat(2))];
+    for (const core of [apart, whole]) core.extraFields = "server: x\r\n";
+    for (const number of [1, 2]) {
+      assertEquals([kind(apart), kind(whole)], ["head", "head"]);
+      const size = new TextEncoder().encode(body).length;
+      apart.head(number, status, "x: y\r\n", size, false, apart.output);
+      const sentApart = apart.data(number, body, apart.output);
+      apart.end(number, "", apart.output);
+      assertEquals(whole.whole(number, status, "x: y\r\n", size, false, body, whole.output), sentApart);
+      const text = sent(whole);
+      assertEquals(text, sent(apart));
+      assertMatch(text, /^HTTP\/1\.1 \d+ [\w ]+\r\nx: y\r\nserver: x\r\n/);
+      assertEquals(whole.whole(number, 200, "", size, false, "late", whole.output), 0);
+      assertEquals(sent(whole), "");
+    }
+  });
+}
 
 Deno.test("HttpCore numbers the exchanges of a connection from 1", () => {
   const core = coreFor(`GET / ${HEAD}\r\n`.repeat(3));
