@@ -501,17 +501,14 @@ export class Exchange implements Corked {
       this.#finish(true);
       return this.#stopApp();
     }
+    if (this.#held.length > 1) this.#held = joinText(this.#held);
     if (!this.#sendHeld()) return this.#endExcess();
     this.#carrier.flush();
   }
 
-  /** Text is joined: a template of 200 pieces is then encoded once. */
   #keep(chunk: Chunk): void {
-    const held = this.#held;
-    const last = held.length - 1;
-    if (last < 0) this.#held = [chunk];
-    else if (typeof chunk === "string" && typeof held[last] === "string") held[last] += chunk;
-    else held.push(chunk);
+    if (this.#held === NOTHING) this.#held = [chunk];
+    else this.#held.push(chunk);
   }
 
   get #hasToSend(): boolean {
@@ -520,6 +517,7 @@ export class Exchange implements Corked {
 
   /** The app has yielded everything. */
   #complete(): void {
+    if (this.#held.length > 1) this.#held = joinText(this.#held);
     if (this.#stage === Stage.Open) this.#sendHead(sizeOf(this.#held));
     if (this.#bodyAllowed()) {
       this.#sendHeld();
@@ -676,6 +674,23 @@ export class Exchange implements Corked {
   #reportUnlessLost(error: unknown): void {
     if (!(error instanceof ConnectionLost)) this.#carrier.report(this, error);
   }
+}
+
+/**
+ * Joins text that is next to text, so that a template of 200 pieces is measured and encoded once. Joined piece by
+ * piece they would be a chain of strings, each link far from the one before it in memory.
+ */
+function joinText(chunks: Chunk[]): Chunk[] {
+  if (chunks.every((chunk) => typeof chunk === "string")) return [chunks.join("")];
+  const joined: Chunk[] = [];
+  let before: Chunk | undefined;
+  for (const chunk of chunks) {
+    if (typeof before === "string" && typeof chunk === "string") {
+      before += chunk;
+      joined[joined.length - 1] = before;
+    } else joined.push(before = chunk);
+  }
+  return joined;
 }
 
 /** Text is measured in one go: it has been joined, and counting each of a hundred chunks takes longer. */

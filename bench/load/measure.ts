@@ -19,7 +19,7 @@ import { pinned } from "./server_process.ts";
 import { ENDLESS_SECONDS, runInTurns } from "./slices.ts";
 import { outputOf, parseWrk, wrkCommand } from "./wrk.ts";
 
-const WARM_UP_SECONDS = 2;
+const WARM_UP_SECONDS = 5;
 /** Held connections use so little that a shorter look would see nothing. */
 const HELD_SECONDS = 5;
 
