@@ -11,6 +11,7 @@
 import { folderOf } from "./paths.ts";
 import type { Site } from "./site.ts";
 import type { Settings } from "./settings.ts";
+import { HEAP_FLAG } from "./spawn.ts";
 
 /** What an executable is made of. */
 export interface CompilePlan {
@@ -79,7 +80,7 @@ export function compileArguments(
   const config = denoConfig === undefined ? [] : ["-c", denoConfig];
   const permissions = denoFlags.some((flag) => PERMISSION_FLAG.test(flag)) ? [] : ["-A"];
   return [
-    ...["compile", "--no-check", "--unstable-net", ...config, ...permissions, ...denoFlags],
+    ...["compile", "--no-check", "--unstable-net", HEAP_FLAG, ...config, ...permissions, ...denoFlags],
     ...include.flatMap((path) => ["--include", path]),
     ...["-o", output, program],
   ];

@@ -10,7 +10,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { compileArguments, missingRuntime, planCompile, siteOf } from "../../server/compile.ts";
 import { loadConfig } from "../../server/config.ts";
 import { startServer } from "../../server/serve.ts";
-import { detectSelf } from "../../server/spawn.ts";
+import { detectSelf, HEAP_FLAG } from "../../server/spawn.ts";
 import { bundle } from "../support/build.ts";
 import { Folder } from "../support/folder.ts";
 import { choosePackages, ROOT } from "../support/packages.ts";
@@ -54,7 +54,7 @@ Deno.test("siteOf() finds the folder of a config, or of what is served without o
 Deno.test("compileArguments() bakes in --unstable-net, and all permissions unless flags name some", () => {
   const plan = { program: "/srv/p.ts", text: "", include: ["/srv/public"], denoConfig: "/srv/deno.json" };
   const rest = ["--include", "/srv/public", "-o", "/out", "/srv/p.ts"];
-  const start = ["compile", "--no-check", "--unstable-net", "-c", "/srv/deno.json"];
+  const start = ["compile", "--no-check", "--unstable-net", HEAP_FLAG, "-c", "/srv/deno.json"];
   assertEquals(compileArguments(plan, "/out", []), [...start, "-A", ...rest]);
   const target = "--target=aarch64-apple-darwin";
   assertEquals(compileArguments(plan, "/out", [target]), [...start, "-A", target, ...rest]);

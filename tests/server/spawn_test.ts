@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { EXIT } from "../../server/exit_codes.ts";
-import { detectSelf, WORKER_ARGUMENT, workerArguments } from "../../server/spawn.ts";
+import { detectSelf, HEAP_FLAG, WORKER_ARGUMENT, workerArguments } from "../../server/spawn.ts";
 import { choosePackages } from "../support/packages.ts";
 import { processWith } from "../support/granted.ts";
 import { settingsFor } from "../support/settings.ts";
@@ -43,6 +43,7 @@ Deno.test("workerArguments() always passes --unstable-net and never prompts", ()
     "run",
     "--no-prompt",
     "--unstable-net",
+    HEAP_FLAG,
     "-c",
     "/srv/deno.json",
     "-A",
