@@ -16,7 +16,8 @@
  */
 import { BODY_HIGH_WATER } from "../twig/body.ts";
 import { HttpError, ProtocolError } from "../twig/errors.ts";
-import { type Carrier, Exchange } from "../twig/exchange.ts";
+import type { Carrier } from "../twig/carrier.ts";
+import { Exchange } from "../twig/exchange.ts";
 import { NEED_DATA, PAUSED, type RequestHead, type WireEvent, type WireProtocol } from "../twig/wire.ts";
 import type { Chunk, Remote, ServerInfo } from "../twig/types.ts";
 import type { ConnectionHost, Endpoints, Transport } from "./connection_host.ts";

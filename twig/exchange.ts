@@ -13,6 +13,8 @@
  */
 import { RequestBody } from "./body.ts";
 import { byteLength, utf8 } from "./bytes.ts";
+import type { Carrier } from "./carrier.ts";
+import { joinText, sizeOf } from "./chunks.ts";
 import { type Corked, watch } from "./cork.ts";
 import { errorText } from "./error_text.ts";
 import { ConnectionLost, ContractError, HttpError, isHttpError } from "./errors.ts";
@@ -24,55 +26,6 @@ import { TwigResponse } from "./response.ts";
 import { reasonPhrase } from "./status.ts";
 import type { Answer, App, Chunk, Remote, ServerInfo } from "./types.ts";
 import type { RequestHead } from "./wire.ts";
-
-/** What carries exchanges: it encodes and sends what they answer, and feeds their bodies. */
-export interface Carrier {
-  /** The app waits for body bytes; push some now if there are any. */
-  wantBody(exchange: Exchange): void;
-  /** As {@linkcode WireProtocol.informational}, sent at once. */
-  informational(exchange: Exchange, status: number, fields: string): void;
-  /** As {@linkcode WireProtocol.head}. */
-  head(
-    exchange: Exchange,
-    status: number,
-    fields: string,
-    length: number | undefined,
-    hasDate: boolean,
-  ): void;
-  /** As {@linkcode WireProtocol.data}. */
-  data(exchange: Exchange, chunk: Chunk): number;
-  /** As {@linkcode WireProtocol.end}; the exchange is over. */
-  end(exchange: Exchange, trailers: string): void;
-  /** As {@linkcode WireProtocol.whole}; the exchange is over. Sets its `sentBytes`. */
-  whole(
-    exchange: Exchange,
-    status: number,
-    fields: string,
-    length: number | undefined,
-    hasDate: boolean,
-    chunk: Chunk,
-  ): void;
-  /** As {@linkcode WireProtocol.cut}; the exchange is over. */
-  cut(exchange: Exchange): void;
-  /** Sends what is encoded: the app waits. */
-  flush(): void;
-  /**
-   * `undefined` if more may be encoded now; else resolves when the peer has taken enough.
-   *
-   * @param all Wait until everything is written, for memory that is about to change.
-   */
-  drained(all: boolean): Promise<void> | undefined;
-  /** Takes no further request after this one. */
-  closeAfter(exchange: Exchange): void;
-  /** An app failed or broke the contract: tell the log. */
-  report(exchange: Exchange, error: unknown): void;
-  /** The client's end. */
-  remoteOf(exchange: Exchange): Remote;
-  /** The server's end. */
-  serverOf(exchange: Exchange): ServerInfo;
-  /** Whether details of errors are shown to the client. */
-  readonly development: boolean;
-}
 
 /** More than this held back is sent, though the app did not wait, in bytes. */
 const HOLD_LIMIT = 64 * 1024;
@@ -501,7 +454,6 @@ export class Exchange implements Corked {
       this.#finish(true);
       return this.#stopApp();
     }
-    if (this.#held.length > 1) this.#held = joinText(this.#held);
     if (!this.#sendHeld()) return this.#endExcess();
     this.#carrier.flush();
   }
@@ -517,8 +469,10 @@ export class Exchange implements Corked {
 
   /** The app has yielded everything. */
   #complete(): void {
-    if (this.#held.length > 1) this.#held = joinText(this.#held);
-    if (this.#stage === Stage.Open) this.#sendHead(sizeOf(this.#held));
+    if (this.#stage === Stage.Open) {
+      if (this.#held.length > 1) this.#held = joinText(this.#held);
+      this.#sendHead(sizeOf(this.#held));
+    }
     if (this.#bodyAllowed()) {
       this.#sendHeld();
       if (this.#declaredLeft !== undefined && this.#declaredLeft > 0) {
@@ -566,7 +520,7 @@ export class Exchange implements Corked {
 
   /** Sends what is held. Returns whether it fitted what was declared. */
   #sendHeld(): boolean {
-    const held = this.#held;
+    const held = this.#held.length > 1 ? joinText(this.#held) : this.#held;
     this.#held = NOTHING;
     this.#heldSize = 0;
     this.onCorkList = false;
@@ -674,33 +628,6 @@ export class Exchange implements Corked {
   #reportUnlessLost(error: unknown): void {
     if (!(error instanceof ConnectionLost)) this.#carrier.report(this, error);
   }
-}
-
-/**
- * Joins text that is next to text, so that a template of 200 pieces is measured and encoded once. Joined piece by
- * piece they would be a chain of strings, each link far from the one before it in memory.
- */
-function joinText(chunks: Chunk[]): Chunk[] {
-  if (chunks.every((chunk) => typeof chunk === "string")) return [chunks.join("")];
-  const joined: Chunk[] = [];
-  let before: Chunk | undefined;
-  for (const chunk of chunks) {
-    if (typeof before === "string" && typeof chunk === "string") {
-      before += chunk;
-      joined[joined.length - 1] = before;
-    } else joined.push(before = chunk);
-  }
-  return joined;
-}
-
-/** Text is measured in one go: it has been joined, and counting each of a hundred chunks takes longer. */
-function sizeOf(chunks: readonly Chunk[]): number {
-  let size = 0;
-  for (let i = 0; i < chunks.length; i++) {
-    const chunk = chunks[i] as Chunk;
-    size += typeof chunk === "string" ? byteLength(chunk) : chunk.length;
-  }
-  return size;
 }
 
 /** The field lines; text says what it is, unless the app has done so. */

@@ -4,7 +4,8 @@
  *
  * @module
  */
-import { type Carrier, Exchange } from "./exchange.ts";
+import type { Carrier } from "./carrier.ts";
+import { Exchange } from "./exchange.ts";
 import { HeaderFields } from "./headers.ts";
 import type { App, Chunk, Remote, ServerInfo } from "./types.ts";
 import type { RequestHead } from "./wire.ts";

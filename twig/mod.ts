@@ -31,7 +31,8 @@ export { type FetchApp, type FetchHandler, type FetchInfo, fromFetch } from "./f
 export { type HostInfo, toFetch, type ToFetchOptions } from "./to_fetch.ts";
 export type { InputBuffer, OutputBuffer } from "./bytes.ts";
 export type { Corked } from "./cork.ts";
-export { type Carrier, Exchange } from "./exchange.ts";
+export type { Carrier } from "./carrier.ts";
+export { Exchange } from "./exchange.ts";
 export { contentTypeOf } from "./content_types.ts";
 export { staticFiles } from "./static_files.ts";
 export { reasonPhrase } from "./status.ts";

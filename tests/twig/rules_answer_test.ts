@@ -407,6 +407,15 @@ Deno.test("TWIG 3.4: text is cut at the declared byte, not at a character", asyn
   assertEquals(carrier.sent, "€");
 });
 
+Deno.test("TWIG 3.3: a character whose halves come in two chunks counts as one", async () => {
+  const carrier = await whole(function* (_request, response) {
+    response.start(200, { "content-length": "5" });
+    yield "\ud83d";
+    yield "\ude00x";
+  });
+  assertEquals([carrier.sent, carrier.notes.at(-1), codes(carrier)], ["\u{1f600}x", "end", []]);
+});
+
 Deno.test("TWIG 3.5: less than declared is cut", async () => {
   for (const answer of ["four", ["fo", "ur"], "", undefined, ReadableStream.from(["four"])]) {
     const carrier = await whole((_, response) => (response.start(200, { "content-length": "5" }), answer));

@@ -1,0 +1,42 @@
+/**
+ * Lists of chunks that are held until they can be sent together.
+ *
+ * @module
+ */
+import { byteLength } from "./bytes.ts";
+import type { Chunk } from "./types.ts";
+
+/**
+ * Joins text that is next to text, so that a template of 200 pieces is measured and encoded once. All at once, for
+ * joined piece by piece they would be a chain of strings, each link far from the one before it in memory.
+ *
+ * @param chunks Chunks in order.
+ * @returns The same text and bytes in fewer chunks.
+ */
+export function joinText(chunks: readonly Chunk[]): Chunk[] {
+  if (chunks.every((chunk) => typeof chunk === "string")) return [chunks.join("")];
+  const joined: Chunk[] = [];
+  let before: Chunk | undefined;
+  for (const chunk of chunks) {
+    if (typeof before === "string" && typeof chunk === "string") {
+      before += chunk;
+      joined[joined.length - 1] = before;
+    } else joined.push(before = chunk);
+  }
+  return joined;
+}
+
+/**
+ * Counts the bytes of chunks. Text is best joined before: counting a hundred pieces takes longer.
+ *
+ * @param chunks The chunks.
+ * @returns Their size in bytes, of text as UTF-8.
+ */
+export function sizeOf(chunks: readonly Chunk[]): number {
+  let size = 0;
+  for (let i = 0; i < chunks.length; i++) {
+    const chunk = chunks[i] as Chunk;
+    size += typeof chunk === "string" ? byteLength(chunk) : chunk.length;
+  }
+  return size;
+}
