@@ -9,7 +9,8 @@ import type { Transport } from "./connection_host.ts";
 import { type Addresses, HttpEndpoints } from "./endpoints.ts";
 import { ErrorLog } from "./error_log.ts";
 import { HttpCore } from "./http/mod.ts";
-import { Host, Site } from "./service.ts";
+import { Mounts } from "./mounts.ts";
+import { ProcessHost } from "./process_host.ts";
 import type { Settings } from "./settings.ts";
 import { flushLines } from "./standard_lines.ts";
 
@@ -93,9 +94,9 @@ export async function requestInProcess(
   request: Uint8Array,
   output: (bytes: Uint8Array) => void,
 ): Promise<void> {
-  const site = new Site(settings);
-  await site.load(false);
-  const host = new Host(settings, site, new ErrorLog("archangel"), undefined);
+  const mounts = new Mounts(settings);
+  await mounts.load(false);
+  const host = new ProcessHost(settings, mounts, new ErrorLog("archangel"), undefined);
   const transport = new MemoryTransport(output);
   transport.send(request);
   const core: WireProtocol = new HttpCore(settings.limits);

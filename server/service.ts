@@ -1,28 +1,20 @@
 /**
- * Everything that one process serves, put together: apps, router, listeners, connections, logs. A
- * worker runs one; a program that imports Archangel can run one in its own process.
+ * Everything that one process serves, put together: apps (`mounts.ts`), connections (`process_host.ts`),
+ * listeners and logs; started, changed and drained as one. A worker runs one; a program that imports
+ * Archangel can run one in its own process.
  *
  * @module
  */
-import type { ProtocolError } from "../twig/errors.ts";
-import { HttpError } from "../twig/errors.ts";
-import type { Exchange } from "../twig/exchange.ts";
-import type { App } from "../twig/types.ts";
-import type { RequestHead, WireProtocol } from "../twig/wire.ts";
-import { Router } from "../router/mod.ts";
+import type { WireProtocol } from "../twig/wire.ts";
 import { formatAddress } from "./address.ts";
 import { type AccessLog, openAccessLog } from "./access_log.ts";
-import { HostedApp, loadEach } from "./app_host.ts";
-import { Clock } from "./clock.ts";
-import { Connection } from "./connection.ts";
-import type { ConnectionHost, Endpoints, MountedApp, Route, Transport } from "./connection_host.ts";
+import type { Endpoints } from "./connection_host.ts";
 import { type Addresses, FcgiEndpoints, HttpEndpoints } from "./endpoints.ts";
-import { connectionsWithin, descriptorLimit } from "./descriptors.ts";
-import { FairTurns } from "./fair_turns.ts";
 import { ErrorLog } from "./error_log.ts";
 import { HttpCore } from "./http/mod.ts";
-import type { Limits, Timeouts } from "./limits.ts";
 import { listen, type Listener } from "./listener.ts";
+import { type Functions, Mounts } from "./mounts.ts";
+import { ProcessHost } from "./process_host.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
 import type { WaitingSocket } from "./unix_socket.ts";
 import { WebServers } from "./web_servers.ts";
@@ -42,9 +34,6 @@ export interface ServiceOptions {
   /** Apps that are functions of this program and not modules, by name. Default: none. */
   readonly functions?: Functions;
 }
-
-/** Apps that are functions of this program, by name. */
-export type Functions = Readonly<Record<string, App>>;
 
 /** What one process serves. */
 export interface Service {
@@ -75,193 +64,6 @@ export interface Service {
   change(settings: Settings, functions: Functions): Promise<void>;
 }
 
-/** RFC 9110 §9.3.7: `OPTIONS *` is about the server; §9.3.8: nobody needs TRACE to a server of apps. */
-const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
-
-function builtIn(app: App): Route {
-  return { app: { app, bodyBytes: Infinity }, prefixLength: 0 };
-}
-
-const NOT_FOUND = builtIn(() => {
-  throw new HttpError(404);
-});
-const MISDIRECTED = builtIn(() => {
-  throw new HttpError(421);
-});
-const NO_TRACE = builtIn(() => {
-  throw new HttpError(405, "", { allow: METHODS });
-});
-const SERVER_OPTIONS = builtIn((_request, response) => {
-  response.start(204, { allow: METHODS });
-});
-
-/** The apps and mounts of one set of settings, without any socket. */
-export class Site {
-  readonly #router: Router<MountedApp>;
-  readonly #strictHosts: boolean;
-  readonly #apps: readonly HostedApp[];
-
-  /**
-   * @param settings Apps and routes.
-   * @param functions Apps that are functions.
-   */
-  constructor(settings: Settings, functions: Functions = {}) {
-    this.#strictHosts = settings.strictHosts;
-    const apps = new Map<string, HostedApp>();
-    for (const spec of Object.values(settings.apps)) {
-      apps.set(spec.name, new HostedApp(spec, functions[spec.name]));
-    }
-    this.#apps = [...apps.values()];
-    this.#router = new Router(settings.routes.map(({ host, path, app }) => {
-      const hosted = apps.get(app);
-      if (hosted === undefined) {
-        throw new TypeError(`Cannot mount ${path}: there is no app ${JSON.stringify(app)}`);
-      }
-      return { host, path, app: { app: hosted.app, bodyBytes: hosted.spec.bodyBytes } };
-    }));
-  }
-
-  /**
-   * Loads the apps that have to be there before the first request.
-   *
-   * @param all Load every app.
-   * @throws {AppLoadError} If one cannot be loaded.
-   * @throws {AggregateError} If several cannot.
-   */
-  async load(all: boolean): Promise<void> {
-    await loadEach(this.#apps.filter(({ spec }) => all || spec.preload));
-  }
-
-  /**
-   * Picks the app for a request.
-   *
-   * @param head The request's head.
-   * @returns The app; one that answers with an error if no mount takes the request.
-   */
-  route(head: RequestHead): Route {
-    if (head.method === "TRACE") return NO_TRACE;
-    if (head.path === "*") return SERVER_OPTIONS;
-    const match = this.#router.find(head.authority, head.path);
-    if (match !== undefined) return match;
-    return this.#strictHosts && !this.#router.hostKnown(head.authority) ? MISDIRECTED : NOT_FOUND;
-  }
-}
-
-/** What all connections of one process share. */
-export class Host implements ConnectionHost {
-  /** Sizes and counts. */
-  limits!: Limits;
-  /** Deadlines. */
-  timeouts!: Timeouts;
-  /** Whether details of errors are shown to clients. */
-  development!: boolean;
-  /** Field lines that every answer gets. */
-  extraFields!: string;
-  /** The clock. */
-  readonly clock: Clock = new Clock();
-  /** Whose turn it is when very many connections are busy. */
-  readonly turns: FairTurns = new FairTurns();
-  /** Whether no further request is taken. */
-  draining = false;
-  /** Hears of finished exchanges, if there is an access log. */
-  finished: ((exchange: Exchange) => void) | undefined;
-
-  #site!: Site;
-  readonly #errors: ErrorLog;
-  readonly #connections = new Set<Connection>();
-  /** How many connections the descriptors of this process allow. */
-  readonly #descriptors = connectionsWithin(descriptorLimit());
-  #whenRoom: PromiseWithResolvers<void> | undefined;
-  #whenEmpty: PromiseWithResolvers<void> | undefined;
-
-  /**
-   * @param settings Limits, deadlines and the rest.
-   * @param site The apps.
-   * @param errors The error log.
-   * @param access The access log, if there is one.
-   */
-  constructor(settings: Settings, site: Site, errors: ErrorLog, access: AccessLog | undefined) {
-    this.#errors = errors;
-    this.use(settings, site, access);
-  }
-
-  /**
-   * Serves something else from the next request on.
-   *
-   * @param settings Limits, deadlines and the rest.
-   * @param site The apps.
-   * @param access The access log, if there is one.
-   */
-  use(settings: Settings, site: Site, access: AccessLog | undefined): void {
-    this.limits = settings.limits;
-    this.timeouts = settings.timeouts;
-    this.development = settings.development;
-    this.extraFields = settings.serverName === "" ? "" : `server: ${settings.serverName}\r\n`;
-    this.#site = site;
-    this.finished = access && ((exchange) => access.add(exchange, Date.now()));
-  }
-
-  /** As {@linkcode Site.route}. */
-  route(head: RequestHead): Route {
-    return this.#site.route(head);
-  }
-
-  /**
-   * Serves a connection until it is closed.
-   *
-   * @param transport The socket.
-   * @param core The protocol.
-   * @param ends Both ends.
-   * @returns Resolves when it is closed.
-   */
-  serve(transport: Transport, core: WireProtocol, ends: Endpoints): Promise<void> {
-    const connection = new Connection(transport, core, this, ends);
-    this.#connections.add(connection);
-    this.clock.tick();
-    return connection.run();
-  }
-
-  /** Resolves when one more connection may be taken; `undefined` if it may now. */
-  room(): Promise<void> | undefined {
-    if (this.#connections.size < Math.min(this.limits.connections, this.#descriptors)) return undefined;
-    this.#whenRoom ??= Promise.withResolvers();
-    return this.#whenRoom.promise;
-  }
-
-  /** A connection is closed. */
-  closed(connection: Connection): void {
-    this.#connections.delete(connection);
-    this.#whenRoom?.resolve();
-    this.#whenRoom = undefined;
-    if (this.#connections.size === 0) this.#whenEmpty?.resolve();
-  }
-
-  /** The peer broke the protocol. */
-  protocolError(error: ProtocolError, connection: Connection): void {
-    this.#errors.protocolError(error, connection.ends.wire, connection.ends.peer);
-  }
-
-  /** An app failed. */
-  appError(error: unknown, exchange: Exchange): void {
-    this.#errors.appError(error, exchange);
-  }
-
-  /** Lets every connection finish; resolves when the last one is closed. */
-  drain(stopping: boolean): Promise<void> {
-    this.draining = true;
-    for (const connection of this.#connections) connection.drain(stopping);
-    if (this.#connections.size === 0) return Promise.resolve();
-    this.#whenEmpty ??= Promise.withResolvers();
-    return this.#whenEmpty.promise;
-  }
-
-  /** Closes every connection now. */
-  stop(): void {
-    this.draining = true;
-    for (const connection of [...this.#connections]) connection.close();
-  }
-}
-
 /**
  * Starts to serve: loads what has to be loaded, binds every listener, accepts.
  *
@@ -275,10 +77,10 @@ export class Host implements ConnectionHost {
  */
 export async function startService(settings: Settings, options: ServiceOptions = {}): Promise<Service> {
   const errors = new ErrorLog(options.worker === undefined ? "archangel" : `worker ${options.worker}`);
-  const site = new Site(settings, options.functions);
-  await site.load(options.loadAll ?? false);
+  const mounts = new Mounts(settings, options.functions);
+  await mounts.load(options.loadAll ?? false);
   const access = await openAccessLog(settings.log);
-  const host = new Host(settings, site, errors, access);
+  const host = new ProcessHost(settings, mounts, errors, access);
   const running = new RunningService(settings, host, access);
   try {
     const wires = await Promise.all(settings.listen.map(({ protocol }) => openWire(protocol, host)));
@@ -318,7 +120,7 @@ export interface Wire {
 }
 
 /** FastCGI is loaded when a listener speaks it. */
-async function openWire(protocol: "http" | "fcgi", host: Host): Promise<Wire> {
+async function openWire(protocol: "http" | "fcgi", host: ProcessHost): Promise<Wire> {
   if (protocol === "http") {
     return {
       core: () => new HttpCore(host.limits),
@@ -337,13 +139,13 @@ async function openWire(protocol: "http" | "fcgi", host: Host): Promise<Wire> {
 
 class RunningService implements Service {
   readonly addresses: ListenAddress[] = [];
-  readonly #host: Host;
+  readonly #host: ProcessHost;
   readonly #listeners: Listener[] = [];
   #settings: Settings;
   #access: AccessLog | undefined;
   #drained: Promise<void> | undefined;
 
-  constructor(settings: Settings, host: Host, access: AccessLog | undefined) {
+  constructor(settings: Settings, host: ProcessHost, access: AccessLog | undefined) {
     this.#settings = settings;
     this.#host = host;
     this.#access = access;
@@ -397,12 +199,12 @@ class RunningService implements Service {
         `Cannot listen on ${places(settings)} instead of ${places(this.#settings)}: that needs a new server`,
       );
     }
-    const site = new Site(settings, functions);
-    await site.load(true);
+    const mounts = new Mounts(settings, functions);
+    await mounts.load(true);
     const old = this.#access;
     this.#access = await openAccessLog(settings.log);
     this.#settings = settings;
-    this.#host.use(settings, site, this.#access);
+    this.#host.use(settings, mounts, this.#access);
     await old?.close();
   }
 

@@ -92,7 +92,7 @@ Deno.test("the supervisor loads nothing that only requests need", async () => {
   // The router is what finds routes that are in each other's way.
   const allowed = /^(mod|router\/\w+|server\/\w+|server\/commands\/serve|twig\/errors)\.ts$/;
   const requestPath =
-    /^server\/(service|connection|listener|access_log|error_log|endpoints|worker|worker_main)\.ts$/;
+    /^server\/(service|mounts|process_host|connection|listener|access_log|error_log|endpoints|worker|worker_main)\.ts$/;
   assertEquals(loaded.filter((file) => !allowed.test(file) || requestPath.test(file)), []);
 });
 

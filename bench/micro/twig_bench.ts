@@ -10,7 +10,8 @@ import { HttpEndpoints } from "../../server/endpoints.ts";
 import { ErrorLog } from "../../server/error_log.ts";
 import { HttpCore } from "../../server/http/mod.ts";
 import { DEFAULT_LIMITS } from "../../server/limits.ts";
-import { Host, Site } from "../../server/service.ts";
+import { Mounts } from "../../server/mounts.ts";
+import { ProcessHost } from "../../server/process_host.ts";
 import { settingsFor } from "../../tests/support/settings.ts";
 import { type App, fromFetch } from "../../twig/mod.ts";
 
@@ -79,13 +80,13 @@ class Pump implements Transport {
 }
 
 /** What connections of one worker share, with one app for all of them. */
-class OneApp extends Host {
+class OneApp extends ProcessHost {
   readonly #route: Route;
 
   constructor(app: App) {
     const limits = { ...DEFAULT_LIMITS, requestsPerConnection: Infinity };
     const settings = settingsFor({ limits, serverName: "archangel" });
-    super(settings, new Site(settings), new ErrorLog("bench"), undefined);
+    super(settings, new Mounts(settings), new ErrorLog("bench"), undefined);
     this.#route = { app: { app, bodyBytes: limits.bodyBytes }, prefixLength: 0 };
   }
 

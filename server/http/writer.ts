@@ -171,8 +171,9 @@ export function writeEnd(out: OutputBuffer, trailers: string, framing: Framing):
   if (framing === Framing.Chunked) out.latin1(trailers === "" ? "0\r\n\r\n" : "0\r\n" + trailers + "\r\n");
 }
 
-/** What this server lets through to apps, for the 405 to TRACE (RFC 9110 §15.5.6). */
-const ALLOW = "allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n";
+/** The methods that are let through to apps, for the `allow` field of a 405 (RFC 9110 §15.5.6). */
+export const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+const ALLOW = `allow: ${METHODS}\r\n`;
 
 /**
  * Encodes a complete answer to a request that no app gets to see. It says which rule was broken, and

@@ -6,7 +6,8 @@ import { assertEquals } from "@std/assert";
 import { HttpEndpoints } from "../../server/endpoints.ts";
 import { ErrorLog } from "../../server/error_log.ts";
 import { HttpCore } from "../../server/http/mod.ts";
-import { Host, Site } from "../../server/service.ts";
+import { Mounts } from "../../server/mounts.ts";
+import { ProcessHost } from "../../server/process_host.ts";
 import type { App } from "../../twig/mod.ts";
 import { Random } from "../support/random.ts";
 import { settingsOf } from "../support/served.ts";
@@ -132,12 +133,12 @@ function bodiesIn(text: string): string[] {
   return bodies;
 }
 
-async function round(seed: number, site: Site, settings: ReturnType<typeof settingsOf>): Promise<void> {
+async function round(seed: number, mounts: Mounts, settings: ReturnType<typeof settingsOf>): Promise<void> {
   const random = new Random(seed);
   const errors: string[] = [];
   const log = new ErrorLog("test");
   log.protocolError = log.appError = (error: unknown) => void errors.push(String(error));
-  const host = new Host(settings, site, log, undefined);
+  const host = new ProcessHost(settings, mounts, log, undefined);
   const transport = new SteppedTransport(true);
   const over = host.serve(transport, new HttpCore(settings.limits), new HttpEndpoints(LOOPBACK));
   const planned = Array.from({ length: 1 + random.below(12) }, () => plan(random));
@@ -174,19 +175,19 @@ async function round(seed: number, site: Site, settings: ReturnType<typeof setti
 
 Deno.test("Connection answers every request, in order, whatever the order of events", async () => {
   const settings = settingsOf(app);
-  const site = new Site(settings);
-  await site.load(true);
-  for (let seed = 0; seed < ROUNDS; seed++) await round(seed, site, settings);
+  const mounts = new Mounts(settings);
+  await mounts.load(true);
+  for (let seed = 0; seed < ROUNDS; seed++) await round(seed, mounts, settings);
 });
 
 /** A connection that comes to a bad end: the client goes away, sends nonsense, or the server stops. */
-async function badEnd(seed: number, site: Site, settings: ReturnType<typeof settingsOf>): Promise<void> {
+async function badEnd(seed: number, mounts: Mounts, settings: ReturnType<typeof settingsOf>): Promise<void> {
   const random = new Random(seed);
   const bugs: string[] = [];
   const log = new ErrorLog("test");
   log.appError = () => {};
   log.protocolError = (error) => void (error.code === "bug" && bugs.push(error.message));
-  const host = new Host(settings, site, log, undefined);
+  const host = new ProcessHost(settings, mounts, log, undefined);
   const transport = new SteppedTransport(true);
   const over = host.serve(transport, new HttpCore(settings.limits), new HttpEndpoints(LOOPBACK));
   let input = "";
@@ -216,7 +217,7 @@ async function badEnd(seed: number, site: Site, settings: ReturnType<typeof sett
 
 Deno.test("Connection leaves nothing behind, however it ends", async () => {
   const settings = settingsOf(failing);
-  const site = new Site(settings);
-  await site.load(true);
-  for (let seed = 0; seed < ROUNDS; seed++) await badEnd(seed, site, settings);
+  const mounts = new Mounts(settings);
+  await mounts.load(true);
+  for (let seed = 0; seed < ROUNDS; seed++) await badEnd(seed, mounts, settings);
 });

@@ -2,7 +2,8 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { HttpCore } from "../../server/http/mod.ts";
 import { HttpEndpoints } from "../../server/endpoints.ts";
 import { ErrorLog } from "../../server/error_log.ts";
-import { Host, Site } from "../../server/service.ts";
+import { Mounts } from "../../server/mounts.ts";
+import { ProcessHost } from "../../server/process_host.ts";
 import type { App } from "../../twig/mod.ts";
 import { delay } from "../support/delay.ts";
 import { type Differences, settingsOf } from "../support/served.ts";
@@ -17,12 +18,17 @@ const LOOPBACK = {
 /** A connection that is being served; closed with `await using`. */
 class Served implements AsyncDisposable {
   readonly transport: SteppedTransport;
-  readonly host: Host;
+  readonly host: ProcessHost;
   /** What would have been logged. */
   readonly errors: readonly unknown[];
   readonly over: Promise<void>;
 
-  private constructor(host: Host, transport: SteppedTransport, core: HttpCore, errors: readonly unknown[]) {
+  private constructor(
+    host: ProcessHost,
+    transport: SteppedTransport,
+    core: HttpCore,
+    errors: readonly unknown[],
+  ) {
     this.host = host;
     this.transport = transport;
     this.errors = errors;
@@ -36,13 +42,13 @@ class Served implements AsyncDisposable {
     core?: HttpCore,
   ): Promise<Served> {
     const settings = settingsOf(app, differences);
-    const site = new Site(settings);
-    await site.load(true);
+    const mounts = new Mounts(settings);
+    await mounts.load(true);
     const errors: unknown[] = [];
     const log = new ErrorLog("test");
     log.protocolError = log.appError = (error: unknown) => void errors.push(error);
     return new Served(
-      new Host(settings, site, log, undefined),
+      new ProcessHost(settings, mounts, log, undefined),
       new SteppedTransport(held),
       core ?? new HttpCore(settings.limits),
       errors,

@@ -1,0 +1,135 @@
+/**
+ * What all connections of one process share: settings, clock, logs, and how many there may be.
+ *
+ * It counts connections, lets them finish and ends them; it knows neither how one came nor what it says.
+ *
+ * @module
+ */
+import type { ProtocolError } from "../twig/errors.ts";
+import type { Exchange } from "../twig/exchange.ts";
+import type { RequestHead, WireProtocol } from "../twig/wire.ts";
+import type { AccessLog } from "./access_log.ts";
+import { Clock } from "./clock.ts";
+import { Connection } from "./connection.ts";
+import type { ConnectionHost, Endpoints, Route, Transport } from "./connection_host.ts";
+import { connectionsWithin, descriptorLimit } from "./descriptors.ts";
+import type { ErrorLog } from "./error_log.ts";
+import { FairTurns } from "./fair_turns.ts";
+import type { Limits, Timeouts } from "./limits.ts";
+import type { Mounts } from "./mounts.ts";
+import type { Settings } from "./settings.ts";
+
+/** What all connections of one process share. */
+export class ProcessHost implements ConnectionHost {
+  /** Sizes and counts. */
+  limits!: Limits;
+  /** Deadlines. */
+  timeouts!: Timeouts;
+  /** Whether details of errors are shown to clients. */
+  development!: boolean;
+  /** Field lines that every answer gets. */
+  extraFields!: string;
+  /** The clock. */
+  readonly clock: Clock = new Clock();
+  /** Whose turn it is when very many connections are busy. */
+  readonly turns: FairTurns = new FairTurns();
+  /** Whether no further request is taken. */
+  draining = false;
+  /** Hears of finished exchanges, if there is an access log. */
+  finished: ((exchange: Exchange) => void) | undefined;
+
+  #mounts!: Mounts;
+  readonly #errors: ErrorLog;
+  readonly #connections = new Set<Connection>();
+  /** How many connections the descriptors of this process allow. */
+  readonly #descriptors = connectionsWithin(descriptorLimit());
+  #whenRoom: PromiseWithResolvers<void> | undefined;
+  #whenEmpty: PromiseWithResolvers<void> | undefined;
+
+  /**
+   * @param settings Limits, deadlines and the rest.
+   * @param mounts The apps.
+   * @param errors The error log.
+   * @param access The access log, if there is one.
+   */
+  constructor(settings: Settings, mounts: Mounts, errors: ErrorLog, access: AccessLog | undefined) {
+    this.#errors = errors;
+    this.use(settings, mounts, access);
+  }
+
+  /**
+   * Serves something else from the next request on.
+   *
+   * @param settings Limits, deadlines and the rest.
+   * @param mounts The apps.
+   * @param access The access log, if there is one.
+   */
+  use(settings: Settings, mounts: Mounts, access: AccessLog | undefined): void {
+    this.limits = settings.limits;
+    this.timeouts = settings.timeouts;
+    this.development = settings.development;
+    this.extraFields = settings.serverName === "" ? "" : `server: ${settings.serverName}\r\n`;
+    this.#mounts = mounts;
+    this.finished = access && ((exchange) => access.add(exchange, Date.now()));
+  }
+
+  /** As {@linkcode Mounts.route}. */
+  route(head: RequestHead): Route {
+    return this.#mounts.route(head);
+  }
+
+  /**
+   * Serves a connection until it is closed.
+   *
+   * @param transport The socket.
+   * @param core The protocol.
+   * @param ends Both ends.
+   * @returns Resolves when it is closed.
+   */
+  serve(transport: Transport, core: WireProtocol, ends: Endpoints): Promise<void> {
+    const connection = new Connection(transport, core, this, ends);
+    this.#connections.add(connection);
+    this.clock.tick();
+    return connection.run();
+  }
+
+  /** Resolves when one more connection may be taken; `undefined` if it may now. */
+  room(): Promise<void> | undefined {
+    if (this.#connections.size < Math.min(this.limits.connections, this.#descriptors)) return undefined;
+    this.#whenRoom ??= Promise.withResolvers();
+    return this.#whenRoom.promise;
+  }
+
+  /** A connection is closed. */
+  closed(connection: Connection): void {
+    this.#connections.delete(connection);
+    this.#whenRoom?.resolve();
+    this.#whenRoom = undefined;
+    if (this.#connections.size === 0) this.#whenEmpty?.resolve();
+  }
+
+  /** The peer broke the protocol. */
+  protocolError(error: ProtocolError, connection: Connection): void {
+    this.#errors.protocolError(error, connection.ends.wire, connection.ends.peer);
+  }
+
+  /** An app failed. */
+  appError(error: unknown, exchange: Exchange): void {
+    this.#errors.appError(error, exchange);
+  }
+
+  /** Lets every connection finish; resolves when the last one is closed. */
+  drain(stopping: boolean): Promise<void> {
+    this.draining = true;
+    for (const connection of this.#connections) connection.drain(stopping);
+    if (this.#connections.size === 0) return Promise.resolve();
+    this.#whenEmpty ??= Promise.withResolvers();
+    return this.#whenEmpty.promise;
+  }
+
+  /** Closes every connection now. */
+  stop(): void {
+    this.draining = true;
+    for (const connection of [...this.#connections]) connection.close();
+  }
+}
