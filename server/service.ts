@@ -18,6 +18,7 @@ import { ProcessHost } from "./process_host.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
 import type { WaitingSocket } from "./unix_socket.ts";
 import { WebServers } from "./web_servers.ts";
+import { within } from "./within.ts";
 
 /** How one process serves. */
 export interface ServiceOptions {
@@ -181,13 +182,8 @@ class RunningService implements Service {
 
   async #drainNow(stopping: boolean): Promise<void> {
     this.#host.draining = true;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, this.#host.timeouts.drain));
-    const done = Promise.all(this.#listeners.map((listener) => listener.drain())).then(() =>
-      this.#host.drain(stopping)
-    );
-    await Promise.race([done, limit]);
-    clearTimeout(timer);
+    const listeners = Promise.all(this.#listeners.map((listener) => listener.drain()));
+    await within(this.#host.timeouts.drain, listeners.then(() => this.#host.drain(stopping)));
     this.stop();
     await this.#access?.close();
   }

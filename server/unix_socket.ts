@@ -15,6 +15,7 @@ import { ListenError } from "./errors.ts";
 import { formatAddress } from "./address.ts";
 import { LONGEST_UNIX_PATH } from "./listen_address.ts";
 import type { UnixAddress } from "./settings.ts";
+import { within } from "./within.ts";
 
 /** How long whoever has the path gets to answer before it counts as taken, in milliseconds. */
 const PROBE_LIMIT = 1000;
@@ -129,19 +130,17 @@ function lstat(path: string): Deno.FileInfo | undefined {
   }
 }
 
+/** Whether somebody answers; who takes too long over it is there, too. */
 async function answers(path: string): Promise<boolean> {
+  let taken = true;
   const probe = Deno.connect({ transport: "unix", path }).then(
-    (conn) => {
-      conn.close();
-      return true;
+    (conn) => conn.close(),
+    (error) => {
+      // A full queue also refuses, but with another error than nobody being there.
+      taken = !(error instanceof Deno.errors.ConnectionRefused || error instanceof Deno.errors.NotFound);
     },
-    // A full queue also refuses, but with another error than nobody being there.
-    (error) => !(error instanceof Deno.errors.ConnectionRefused || error instanceof Deno.errors.NotFound),
   );
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const timeout = new Promise<boolean>((resolve) => timer = setTimeout(() => resolve(true), PROBE_LIMIT));
-  const taken = await Promise.race([probe, timeout]);
-  clearTimeout(timer);
+  await within(PROBE_LIMIT, probe);
   return taken;
 }
 
