@@ -61,18 +61,6 @@ Deno.test("InputBuffer.reserve() begins at the front when nothing is unread", ()
   assertEquals([input.start, input.end, input.bytes.length], [0, 0, 8]);
 });
 
-Deno.test("InputBuffer.swap() takes what is unread along", () => {
-  const input = new InputBuffer(8);
-  const memory = input.bytes;
-  input.append(bytes("abcdef"));
-  input.start = 4;
-  assertStrictEquals(input.swap(new Uint8Array(2)), memory);
-  assertEquals([input.start, input.end, unread(input)], [0, 2, "ef"]);
-  input.start = 2;
-  input.swap(new Uint8Array(0));
-  assertEquals([input.start, input.end, input.length], [0, 0, 0]);
-});
-
 for (const size of [1, 4, 7, 8]) {
   Deno.test(`InputBuffer.take(${size}) of 8 gives memory that later input does not change`, () => {
     const input = new InputBuffer(8);

@@ -78,7 +78,7 @@ Deno.test("HeadParser goes on where it stopped though the buffer has moved", () 
     input.start = 6;
     const parser = new HeadParser(DEFAULT_LIMITS);
     assertEquals(parser.parse(input), false);
-    input.swap(new Uint8Array(100));
+    input.reserve(100);
     input.append(new TextEncoder().encode(text.slice(cut)));
     assertEquals(parser.parse(input), true);
     const head = parser.take(input, 1, false);

@@ -132,7 +132,7 @@ Deno.test("empty lines before a head that comes again are still counted", () => 
 Deno.test("a head that comes again is found in memory of any size and alignment", () => {
   for (const [capacity, offset] of [[1024, 0], [1024, 1], [1024, 4], [64 * 1024, 0]] as const) {
     const core = warmed(LONG, { ...DEFAULT_LIMITS });
-    core.input.swap(new Uint8Array(new ArrayBuffer(capacity + offset), offset));
+    core.input.bytes = new Uint8Array(new ArrayBuffer(capacity + offset), offset);
     core.input.append(encode(LONG));
     assertEquals(describe(core), fresh(LONG));
   }
