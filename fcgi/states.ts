@@ -4,7 +4,7 @@
  * Servers differ exactly here, and get it wrong where the answer is spread over ifs: one drops
  * questions about the connection because it looks the id up first, another starts a request twice
  * because PARAMS may end twice. Rule: no other file decides whether a record may come now;
- * `connection.ts` looks it up and does it.
+ * `reader.ts` looks it up and does it.
  *
  * @module
  */
