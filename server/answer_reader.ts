@@ -8,8 +8,8 @@
  * @module
  */
 
-/** What becomes of the answer. */
-export interface AnswerSink {
+/** Hears of the answer as it comes. */
+export interface AnswerListener {
   /** The head is here: status, and the head's text with its line ends. */
   head(status: number, text: string): void;
   /** A piece of the body. */
@@ -22,7 +22,7 @@ const decoder = new TextDecoder("latin1");
 
 /** One answer. Give it bytes as they come, then ask whether it was complete. */
 export class AnswerReader {
-  readonly #sink: AnswerSink;
+  readonly #listener: AnswerListener;
   readonly #isHead: boolean;
   #input: Uint8Array = new Uint8Array();
   #state: "head" | "length" | "chunk-size" | "chunk" | "chunk-end" | "trailers" | "until-close" | "done" =
@@ -30,11 +30,11 @@ export class AnswerReader {
   #left = 0;
 
   /**
-   * @param sink Hears of head and body.
+   * @param listener Hears of head and body.
    * @param method The request's method: an answer to HEAD has no body.
    */
-  constructor(sink: AnswerSink, method: string) {
-    this.#sink = sink;
+  constructor(listener: AnswerListener, method: string) {
+    this.#listener = listener;
     this.#isHead = method === "HEAD";
   }
 
@@ -84,7 +84,7 @@ export class AnswerReader {
     this.#input = this.#input.subarray(end + 4);
     const status = Number(text.slice(9, 12));
     if (status < 200) return true;
-    this.#sink.head(status, text);
+    this.#listener.head(status, text);
     this.#frame(status, text);
     return true;
   }
@@ -110,7 +110,7 @@ export class AnswerReader {
 
   #body(size: number): boolean {
     if (size === 0) return false;
-    this.#sink.body(this.#input.subarray(0, size));
+    this.#listener.body(this.#input.subarray(0, size));
     this.#input = this.#input.subarray(size);
     return true;
   }
