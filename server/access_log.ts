@@ -40,12 +40,7 @@ export interface AccessRecord {
   readonly agent: string;
 }
 
-/**
- * @param exchange An exchange that is over.
- * @param now Milliseconds since the epoch.
- * @returns What to log of it.
- */
-export function accessRecord(exchange: Exchange, now: number): AccessRecord {
+function accessRecord(exchange: Exchange, now: number): AccessRecord {
   const { wireHead, remote } = exchange;
   return {
     time: exchange.startedAt,
@@ -95,13 +90,8 @@ export function combinedLine(record: AccessRecord): string {
     }"`;
 }
 
-/**
- * One JSON object a line; `duration` in milliseconds, `time` in ISO 8601.
- *
- * @param record The exchange.
- * @returns One line without its end.
- */
-export function jsonLine(record: AccessRecord): string {
+/** One JSON object a line; `duration` in milliseconds, `time` in ISO 8601. */
+function jsonLine(record: AccessRecord): string {
   return JSON.stringify({
     ...record,
     time: new Date(record.time).toISOString(),
