@@ -46,18 +46,15 @@ export function banner(
   addresses: readonly ListenAddress[],
   migrates: boolean | undefined,
 ): string {
-  const rows: [string, string][] = [
-    ...addresses.map((
-      address,
-      at,
-    ): [string, string] => ["listen", formatAddress(common(address, at, settings))]),
+  const rows: Row[] = [
+    ...addresses.map((address, at): Row => ["listen", formatAddress(common(address, at, settings))]),
     ["workers", String(settings.workers)],
-    ...settings.routes.map((route): [string, string] => ["route", routeLine(route, settings)]),
+    ...settings.routes.map((route): Row => ["route", routeLine(route, settings)]),
     ["config", settings.source ?? "none"],
     ["reload", settings.workers === 0 ? reloadWithout(settings) : reloadLine(migrates)],
   ];
-  const shown = rows.map(([key, value], at) =>
-    `  ${(key === rows[at - 1]?.[0] ? "" : key).padEnd(9)}${value}`
+  const shown = rows.map(([head, value], at) =>
+    `  ${(head === rows[at - 1]?.[0] ? "" : head).padEnd(9)}${value}`
   );
   return ["serving", ...shown].join("\n");
 }
@@ -86,6 +83,8 @@ export function reloadWithout({ listen }: Settings): string {
     ? "takes a new process: end this one with TERM, and start another on the same socket"
     : "needs workers: with 0 of them, start anew";
 }
+
+type Row = readonly [head: string, value: string];
 
 /** Each of several workers has a Unix socket of its own; the config's path, with `{worker}`, stands for all. */
 function common(bound: ListenAddress, at: number, { workers, listen }: Settings): ListenAddress {

@@ -22,22 +22,16 @@ export async function rerun(line: CommandLine, settings: Settings): Promise<numb
   if (settings.denoConfig === undefined || line.flags["here"] === true || program === undefined) {
     return undefined;
   }
-  const child = new Deno.Command(Deno.execPath(), {
-    args: [
-      ...[
-        "run",
-        "--no-prompt",
-        "--unstable-net",
-        "-c",
-        settings.denoConfig,
-        ...permissionFlags(settings),
-        program,
-      ],
-      ...[line.command.name, "--here", ...Object.entries(line.flags).flatMap(flagArguments)],
-      ...["--", ...line.arguments],
-    ],
-    stdin: "inherit",
-  });
+  const denoFlags = [
+    "--no-prompt",
+    "--unstable-net",
+    "-c",
+    settings.denoConfig,
+    ...permissionFlags(settings),
+  ];
+  const ownFlags = ["--here", ...Object.entries(line.flags).flatMap(flagArguments)];
+  const args = ["run", ...denoFlags, program, line.command.name, ...ownFlags, "--", ...line.arguments];
+  const child = new Deno.Command(Deno.execPath(), { args, stdin: "inherit" });
   return (await child.spawn().status).code;
 }
 

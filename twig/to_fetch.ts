@@ -5,7 +5,7 @@
  */
 import { HeaderFields } from "./headers.ts";
 import { type AnswerSink, MemoryCarrier } from "./memory.ts";
-import type { App } from "./types.ts";
+import type { App, Remote } from "./types.ts";
 
 /** Options of {@linkcode toFetch}. */
 export interface ToFetchOptions {
@@ -72,7 +72,7 @@ function logError(error: unknown): void {
   console.error(error);
 }
 
-function remoteOf(info: HostInfo | undefined): { address: string; host: string; port: number; user: string } {
+function remoteOf(info: HostInfo | undefined): Remote {
   const addr = info?.remoteAddr;
   if (addr === undefined || !("hostname" in addr)) return { address: "", host: "", port: 0, user: "" };
   return { address: addr.hostname, host: addr.hostname, port: addr.port, user: "" };
