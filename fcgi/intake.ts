@@ -20,7 +20,7 @@ import {
 import { writeOverloaded, writeStatus } from "./answers.ts";
 import { readHead } from "./environ.ts";
 import { ProtocolStatus, Role, writeEndRequest } from "./records.ts";
-import { type OpenRequests, Request } from "./requests.ts";
+import { FcgiRequest, type OpenRequests } from "./requests.ts";
 import { State } from "./states.ts";
 
 /**
@@ -36,7 +36,7 @@ export class Intake {
   readonly #open: OpenRequests;
   readonly #limits: WireLimits;
   /** Has its body, and the app is to hear so next. */
-  #whole: Request | undefined;
+  #whole: FcgiRequest | undefined;
   /** The last BEGIN_REQUEST was one too many, and that has been reported. */
   #overloaded = false;
 
@@ -62,7 +62,7 @@ export class Intake {
    */
   begin(id: number, role: number, keep: boolean): Refused | undefined {
     const { headerBytes, openExchanges } = this.#limits;
-    const request = new Request(id, this.#open.nextNumber(id), keep, headerBytes * PARAMS_LEEWAY);
+    const request = new FcgiRequest(id, this.#open.nextNumber(id), keep, headerBytes * PARAMS_LEEWAY);
     if (role !== Role.Responder) {
       writeEndRequest(this.#output, id, ProtocolStatus.UnknownRole);
       return this.#turnAway(request, 0, "unknown-role", `role ${role} is not served`);
@@ -80,7 +80,7 @@ export class Intake {
   }
 
   /** What was said no to at once. Further records of the id are ignored, since none is open. */
-  #turnAway(request: Request, status: number, code: string, why: string): Refused {
+  #turnAway(request: FcgiRequest, status: number, code: string, why: string): Refused {
     this.#open.close(request);
     const error = new ProtocolError(status, code, `Cannot begin FastCGI request ${request.id}: ${why}`);
     return { kind: "refused", exchange: request.number, error };
@@ -95,7 +95,7 @@ export class Intake {
    * @param to Index after its last byte.
    * @returns What to report if that is too much.
    */
-  addParams(request: Request, bytes: Uint8Array, from: number, to: number): Refused | undefined {
+  addParams(request: FcgiRequest, bytes: Uint8Array, from: number, to: number): Refused | undefined {
     if (request.params.append(bytes, from, to)) return undefined;
     const error = new ProtocolError(431, "params-too-large", "Cannot read PARAMS: too many bytes");
     return this.refuse(request, error);
@@ -108,7 +108,7 @@ export class Intake {
    * @param stdinEnds Whether the end of STDIN is here already.
    * @returns The head, or why there is none.
    */
-  endParams(request: Request, stdinEnds: boolean): RequestHead | Refused {
+  endParams(request: FcgiRequest, stdinEnds: boolean): RequestHead | Refused {
     let head: RequestHead;
     request.stdinEnded = stdinEnds;
     try {
@@ -123,7 +123,7 @@ export class Intake {
     return head;
   }
 
-  #readHead(request: Request): RequestHead {
+  #readHead(request: FcgiRequest): RequestHead {
     const params = request.params.finish();
     const { headerFields, bodyBytes } = this.#limits;
     if (params === undefined) {
@@ -152,7 +152,7 @@ export class Intake {
    * @param available How much of it is there, at least 1.
    * @returns What to report.
    */
-  takeBody(request: Request, input: InputBuffer, available: number): BodyChunk | Aborted {
+  takeBody(request: FcgiRequest, input: InputBuffer, available: number): BodyChunk | Aborted {
     const { bodyBytes } = this.#limits;
     const room = (request.expected ?? bodyBytes) - request.received;
     if (room === 0) return this.#fail(request, 413, `The request body is larger than ${bodyBytes} bytes`);
@@ -169,7 +169,7 @@ export class Intake {
    * @param request The request.
    * @returns What to report if it came too early.
    */
-  endStdin(request: Request): Aborted | undefined {
+  endStdin(request: FcgiRequest): Aborted | undefined {
     const { expected, received } = request;
     request.stdinEnded = true;
     if (request.state === State.Answering) return undefined;
@@ -180,7 +180,7 @@ export class Intake {
     return undefined;
   }
 
-  #bodyIsWhole(request: Request): void {
+  #bodyIsWhole(request: FcgiRequest): void {
     request.state = State.Answering;
     this.#whole = request;
   }
@@ -204,7 +204,7 @@ export class Intake {
    * @param request The request.
    * @returns What to report if an app is at work on it.
    */
-  abort(request: Request): Aborted | undefined {
+  abort(request: FcgiRequest): Aborted | undefined {
     const known = request.state !== State.Params;
     writeEndRequest(this.#output, request.id, ProtocolStatus.RequestComplete);
     this.#open.close(request);
@@ -234,14 +234,14 @@ export class Intake {
    * @param error What is wrong with it, with a status.
    * @returns What to report.
    */
-  refuse(request: Request, error: ProtocolError): Refused {
+  refuse(request: FcgiRequest, error: ProtocolError): Refused {
     writeStatus(this.#output, request.id, error.status, request.isHead);
     this.#open.close(request);
     return { kind: "refused", exchange: request.number, error };
   }
 
   /** An app is at work on this request, and will not get what it was promised. */
-  #fail(request: Request, status: number, reason: string): Aborted {
+  #fail(request: FcgiRequest, status: number, reason: string): Aborted {
     if (request.headSent) this.#open.last = true;
     else writeStatus(this.#output, request.id, status, request.isHead);
     this.#open.close(request);
@@ -249,6 +249,6 @@ export class Intake {
   }
 }
 
-function aborted(request: Request, reason: string): Aborted {
+function aborted(request: FcgiRequest, reason: string): Aborted {
   return { kind: "abort", exchange: request.number, reason };
 }

@@ -18,7 +18,7 @@ import type { Intake } from "./intake.ts";
 import { answerUnknownType, answerValues, type Capacity } from "./management.ts";
 import { ParamsCollector } from "./params.ts";
 import { HEADER_SIZE, KEEP_CONN, RecordHeader, RecordType, VERSION } from "./records.ts";
-import type { OpenRequests, Request } from "./requests.ts";
+import type { FcgiRequest, OpenRequests } from "./requests.ts";
 import { Action, actionFor, State } from "./states.ts";
 
 /** Content of BEGIN_REQUEST (§5.1). */
@@ -41,7 +41,7 @@ export class RecordReader {
 
   /** The record at hand, its request if one is open, and how much of it is still to come. */
   readonly #record: RecordHeader = new RecordHeader();
-  #request: Request | undefined;
+  #request: FcgiRequest | undefined;
   #content = 0;
   #skip = 0;
   #isFirst = true;
@@ -139,7 +139,7 @@ export class RecordReader {
     const state = id === 0 ? State.Management : this.#request?.state ?? State.Absent;
     switch (actionFor(state, type)) {
       case Action.Accept:
-        return this.#accept(this.#request as Request);
+        return this.#accept(this.#request as FcgiRequest);
       case Action.Answer:
         return this.#answer();
       case Action.Ignore:
@@ -153,7 +153,7 @@ export class RecordReader {
     }
   }
 
-  #accept(request: Request): Step {
+  #accept(request: FcgiRequest): Step {
     switch (this.#record.type) {
       case RecordType.BeginRequest:
         return this.#begin();
@@ -180,7 +180,7 @@ export class RecordReader {
       return undefined;
     }
     const message = "Cannot read FastCGI request: STDIN before the end of PARAMS";
-    return this.#intake.refuse(this.#request as Request, new ProtocolError(400, "early-stdin", message));
+    return this.#intake.refuse(this.#request as FcgiRequest, new ProtocolError(400, "early-stdin", message));
   }
 
   #begin(): Step {
@@ -227,7 +227,7 @@ export class RecordReader {
     }
   }
 
-  #readBody(request: Request, size: number): WireEvent {
+  #readBody(request: FcgiRequest, size: number): WireEvent {
     const before = this.#input.length;
     const event = this.#intake.takeBody(request, this.#input, size);
     this.#content -= before - this.#input.length;
@@ -250,10 +250,10 @@ export class RecordReader {
 
 function wrongVersion(version: number, isFirst: boolean): ProtocolError {
   if (isFirst && version === 0x16) {
-    return new ProtocolError(0, "tls-on-fcgi", "TLS spoken to the FastCGI port");
+    return new ProtocolError(0, "tls-on-fcgi", "Cannot read FastCGI record: this looks like TLS");
   }
   if (isFirst && version >= 0x41 && version <= 0x5a) {
-    return new ProtocolError(0, "http-on-fcgi", "HTTP spoken to the FastCGI port");
+    return new ProtocolError(0, "http-on-fcgi", "Cannot read FastCGI record: this looks like HTTP");
   }
   return new ProtocolError(0, "bad-version", `Cannot read FastCGI record: its version is ${version}, not 1`);
 }

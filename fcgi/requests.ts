@@ -14,7 +14,7 @@ import { State } from "./states.ts";
 const ID_RANGE = 0x10000;
 
 /** One request, from BEGIN_REQUEST until its END_REQUEST. */
-export class Request {
+export class FcgiRequest {
   /** The request id on the wire. */
   readonly id: number;
   /** The exchange number. */
@@ -53,15 +53,15 @@ export class Request {
 }
 
 /** All open requests of a connection, and whether more may come. */
-export class OpenRequests implements Iterable<Request> {
+export class OpenRequests implements Iterable<FcgiRequest> {
   /** True once the connection closes as soon as none is open. */
   last = false;
   /** True once a request was over before the end of its STDIN: records of it may be on their way. */
   awaitsRecords = false;
   /** The oldest: most front ends send one request at a time, and for that one no map is kept. */
-  #first: Request | undefined;
+  #first: FcgiRequest | undefined;
   /** The others, in order. */
-  readonly #others: Map<number, Request> = new Map();
+  readonly #others: Map<number, FcgiRequest> = new Map();
   #serial = 0;
 
   /** How many are open. */
@@ -87,7 +87,7 @@ export class OpenRequests implements Iterable<Request> {
    *
    * @param request The request; no other one of its id is open.
    */
-  add(request: Request): void {
+  add(request: FcgiRequest): void {
     if (this.size === 0) this.#first = request;
     else this.#others.set(request.id, request);
   }
@@ -96,7 +96,7 @@ export class OpenRequests implements Iterable<Request> {
    * @param id A request id.
    * @returns The open request that has it.
    */
-  withId(id: number): Request | undefined {
+  withId(id: number): FcgiRequest | undefined {
     return this.#first?.id === id ? this.#first : this.#others.get(id);
   }
 
@@ -104,7 +104,7 @@ export class OpenRequests implements Iterable<Request> {
    * @param exchange An exchange number.
    * @returns The request, if it is still open.
    */
-  find(exchange: number): Request | undefined {
+  find(exchange: number): FcgiRequest | undefined {
     const request = this.withId(exchange % ID_RANGE);
     return request?.number === exchange ? request : undefined;
   }
@@ -114,7 +114,7 @@ export class OpenRequests implements Iterable<Request> {
    *
    * @param request The request.
    */
-  close(request: Request): void {
+  close(request: FcgiRequest): void {
     request.state = State.Over;
     if (this.#first === request) this.#first = undefined;
     else this.#others.delete(request.id);
@@ -123,7 +123,7 @@ export class OpenRequests implements Iterable<Request> {
   }
 
   /** The open ones, oldest first. They may be closed on the way. */
-  *[Symbol.iterator](): IterableIterator<Request> {
+  *[Symbol.iterator](): IterableIterator<FcgiRequest> {
     if (this.#first !== undefined) yield this.#first;
     yield* this.#others.values();
   }

@@ -109,14 +109,14 @@ overBoth(
 overBoth("HTTP on the FastCGI port is recognised", hello, async (client, server) => {
   await client.send(bytesOf("GET / HTTP/1.1\r\nhost: a\r\n\r\n"));
   await client.closes();
-  assertMatch(await server.oneLogLine(), /HTTP spoken to the FastCGI port \(http-on-fcgi, closed\)/);
+  assertMatch(await server.oneLogLine(), /this looks like HTTP \(http-on-fcgi, closed\)/);
   await servesOn(server);
 });
 
 overBoth("TLS on the FastCGI port is recognised", hello, async (client, server) => {
   await client.send(Uint8Array.of(0x16, 3, 1, 2, 0, 1, 0, 1, 0xfc, 3, 3));
   await client.closes();
-  assertMatch(await server.oneLogLine(), /TLS spoken to the FastCGI port \(tls-on-fcgi, closed\)/);
+  assertMatch(await server.oneLogLine(), /this looks like TLS \(tls-on-fcgi, closed\)/);
   await servesOn(server);
 });
 
