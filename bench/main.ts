@@ -28,7 +28,10 @@ async function lighthouse(args: readonly string[]): Promise<number> {
     await load(["--only", "lighthouse", "--no-save", ...args]);
 }
 
-/** `load FLAGS`, `micro [FILES]`, `startup [ROUNDS]`, `lighthouse FLAGS`, `calls`, files of `bench/micro`, or nothing for both. */
+/**
+ * `load FLAGS`, `micro [FILES]`, `startup [ROUNDS]`, `lighthouse FLAGS` or `calls`. Flags alone are the load
+ * bench's, files alone those of `bench/micro`; without anything both benches run.
+ */
 async function main([part, ...args]: string[]): Promise<number> {
   if (part === undefined) return await micro([]) || await load([]);
   if (part === "load") return await load(args);

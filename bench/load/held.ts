@@ -5,14 +5,14 @@
  *
  * @module
  */
+import { delay } from "../../tests/support/delay.ts";
 import { contextSwitches, cpuSince, residentMemory, switchesSince } from "./processes.ts";
 import type { Sample } from "./results.ts";
 import { pinned, type ServerProcess } from "./server_process.ts";
 import { outputOf } from "./wrk.ts";
 
-const delay = (seconds: number) => new Promise<void>((resolve) => setTimeout(resolve, seconds * 1000));
 /** From the last answer to the first look: what a server still has to tidy up. */
-const SETTLE_SECONDS = 2;
+const SETTLE_MS = 2_000;
 
 /** Someone who holds connections. */
 class Holder {
@@ -52,7 +52,7 @@ class Holder {
     await this.#child.stdin.close().catch(() => {});
     const { value } = await this.#lines.read();
     await this.#ended();
-    return JSON.parse(value!).events;
+    return Number(value);
   }
 
   async #ended(): Promise<void> {
@@ -81,10 +81,10 @@ export async function hold(
   for (const { url } of lanes) {
     holders.push(...await Promise.allSettled([ready(new Holder(url, connections, cores))]));
   }
-  await delay(SETTLE_SECONDS);
+  await delay(SETTLE_MS);
   const before = lanes.map(({ server }) => look(server));
   const start = performance.now();
-  await delay(seconds);
+  await delay(seconds * 1000);
   const after = lanes.map(({ server }) => look(server));
   const passed = (performance.now() - start) / 1000;
   return await Promise.allSettled(holders.map(async (holder, i): Promise<Sample> => {

@@ -5,15 +5,14 @@
  */
 import { Buffer } from "node:buffer";
 import { request as httpRequest } from "node:http";
+import { delay } from "../../tests/support/delay.ts";
+import { type CpuTime, cpuTime, peakMemory, processTree } from "./processes.ts";
 import type { Place, Rival } from "./rivals.ts";
-import { cpuTime, peakMemory, processTree } from "./processes.ts";
-import type { CpuTime } from "./processes.ts";
 import type { Expected, Probe } from "./scenarios.ts";
 import { lastLines } from "./wrk.ts";
 
 const START_LIMIT_MS = 20_000;
 const STOP_LIMIT_MS = 5_000;
-const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** What came back. */
 export interface Reply {

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { delay } from "../../tests/support/delay.ts";
 import { cpuSince, type CpuTime } from "./processes.ts";
 import { outputOf, parseWrk, type WrkReport } from "./wrk.ts";
 
@@ -20,15 +21,15 @@ const AWAKE_MS = 20;
 export const ENDLESS_SECONDS = 3600;
 
 /** One load and the server that bears it. */
-export interface Lane {
+export interface SlicedLoad {
   /** The generator's command, which runs until SIGINT. */
   readonly command: readonly string[];
   /** CPU time that the server has used. */
   readonly cpu: () => CpuTime;
 }
 
-/** What one lane took. */
-export interface LaneReport {
+/** What one load took. */
+export interface SliceReport {
   /** What the generator says; its seconds are those of the clock, the others' turns included. */
   readonly report: WrkReport;
   /** Seconds that the generator ran: its turns, and until it has ended. */
@@ -37,22 +38,20 @@ export interface LaneReport {
   readonly cpu: CpuTime;
 }
 
-const delay = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
-
 class Generator {
   #seconds = 0;
   readonly #command: readonly string[];
   readonly #before: CpuTime;
-  readonly #lane: Lane;
+  readonly #load: SlicedLoad;
   #child: Deno.ChildProcess | undefined;
   #output: Promise<Deno.CommandOutput> | undefined;
   /** When the generator ended, if it has. */
   #ended: number | undefined;
 
-  constructor(lane: Lane) {
-    this.#lane = lane;
-    this.#command = lane.command;
-    this.#before = lane.cpu();
+  constructor(load: SlicedLoad) {
+    this.#load = load;
+    this.#command = load.command;
+    this.#before = load.cpu();
   }
 
   /** Nothing happens if the generator has ended: `end()` says so. */
@@ -72,7 +71,7 @@ class Generator {
    *
    * @throws {Error} If the generator has ended by itself, or is no wrk; with what it says.
    */
-  async end(): Promise<LaneReport> {
+  async end(): Promise<SliceReport> {
     const byItself = this.#ended !== undefined;
     const start = performance.now();
     this.#signal("SIGCONT");
@@ -80,7 +79,7 @@ class Generator {
     const text = outputOf(this.#command, await this.#output!);
     if (byItself) throw new Error(`Its load ended before it was told to:\n${text}`);
     const seconds = this.#seconds + (this.#ended - start) / 1000;
-    return { report: parseWrk(text), seconds, cpu: cpuSince(this.#before, this.#lane.cpu()) };
+    return { report: parseWrk(text), seconds, cpu: cpuSince(this.#before, this.#load.cpu()) };
   }
 
   #spawn(): void {
@@ -104,22 +103,22 @@ class Generator {
 /**
  * Runs loads in turns. One whose generator fails does not keep the others from going on.
  *
- * @param lanes The loads.
+ * @param loads The loads.
  * @param seconds How long each has its turn, summed up.
  * @param turn Seconds of one turn.
  * @returns What each took, or why it failed, in the same order.
  */
 export async function runInTurns(
-  lanes: readonly Lane[],
+  loads: readonly SlicedLoad[],
   seconds: number,
   turn = 0.1,
-): Promise<PromiseSettledResult<LaneReport>[]> {
-  const generators = lanes.map((lane) => new Generator(lane));
+): Promise<PromiseSettledResult<SliceReport>[]> {
+  const generators = loads.map((load) => new Generator(load));
   // A little less than a turn that is left is the rounding of floating point.
   for (let run = 0; run < seconds / turn - 0.01; run++) {
     for (const generator of generators) await generator.turn(turn);
   }
-  const outcomes: PromiseSettledResult<LaneReport>[] = [];
+  const outcomes: PromiseSettledResult<SliceReport>[] = [];
   for (const generator of generators) outcomes.push(...await Promise.allSettled([generator.end()]));
   return outcomes;
 }
