@@ -15,9 +15,17 @@ import { joinBefore } from "./file_memory.ts";
 // it on first use: an import would be loaded by whoever has this file in one bundle with his own.
 const { Buffer } = globalThis as unknown as { Buffer: typeof import("node:buffer").Buffer };
 
-const latin1Slice = (Buffer.prototype as unknown as {
+const { compare, latin1Slice } = Buffer.prototype as unknown as {
   latin1Slice(this: Uint8Array, start: number, end: number): string;
-}).latin1Slice;
+  compare(
+    this: Uint8Array,
+    target: Uint8Array,
+    targetStart: number,
+    targetEnd: number,
+    sourceStart: number,
+    sourceEnd: number,
+  ): number;
+};
 
 /**
  * Decodes bytes one to one: byte 0x80 becomes U+0080.
@@ -29,6 +37,26 @@ const latin1Slice = (Buffer.prototype as unknown as {
  */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   return latin1Slice.call(bytes, start, end);
+}
+
+/**
+ * Compares bytes, 600 of them in 30 ns, where a loop over words takes 100.
+ *
+ * @param one Some bytes.
+ * @param from Index of the first one.
+ * @param other Other bytes.
+ * @param otherFrom Index of the first one.
+ * @param size How many to compare; so many are there.
+ * @returns Whether they are the same.
+ */
+export function sameBytes(
+  one: Uint8Array,
+  from: number,
+  other: Uint8Array,
+  otherFrom: number,
+  size: number,
+): boolean {
+  return compare.call(one, other, otherFrom, otherFrom + size, from, from + size) === 0;
 }
 
 /**
@@ -62,7 +90,7 @@ export function byteLength(text: string): number {
 }
 
 /** Shorter text is most often ASCII, and a loop has seen that before a call into the runtime returns. */
-const MEASURED_BY_HAND = 64;
+const MEASURED_BY_HAND = 24;
 
 /** Making even an empty array costs 180 ns, so all share one. */
 const NO_BYTES = new Uint8Array(0);
@@ -112,21 +140,6 @@ export class InputBuffer {
   }
 
   /**
-   * Uses other memory from now on; what is unread moves along.
-   *
-   * @param memory The new memory, at least `length` long.
-   * @returns The memory used until now.
-   */
-  swap(memory: Uint8Array): Uint8Array {
-    const old = this.bytes;
-    if (this.start !== this.end) memory.set(old.subarray(this.start, this.end));
-    this.end -= this.start;
-    this.start = 0;
-    this.bytes = memory;
-    return old;
-  }
-
-  /**
    * Appends a copy of `chunk`, as tests and in-memory transports do. A connection reads straight
    * into `bytes` instead.
    *
@@ -163,8 +176,8 @@ export class InputBuffer {
 /** Chunks up to this size are copied behind the head; larger ones are kept by reference. */
 const COPY_LIMIT = 16 * 1024;
 const FIRST_CAPACITY = 4 * 1024;
-/** Longer text goes through `TextEncoder`, which takes about 75 ns however short the text is. */
-const SHORT_TEXT = 32;
+/** Longer text goes through `TextEncoder`, which takes about 75 ns however short the text is, and 30 for a view. */
+const SHORT_TEXT = 64;
 
 /** Blocks kept for whoever encodes next. */
 const SPARES = 256;

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
-import { byteLength, InputBuffer, latin1, OutputBuffer } from "../../twig/bytes.ts";
+import { byteLength, InputBuffer, latin1, OutputBuffer, sameBytes } from "../../twig/bytes.ts";
 import { takeMemory } from "../../twig/file_memory.ts";
 import { Random } from "../support/random.ts";
 
@@ -27,6 +27,35 @@ Deno.test("latin1() decodes every byte to the code unit of the same number", () 
 Deno.test("byteLength() measures text in UTF-8", () => {
   for (const text of ["", "a", "\u00e9", "\u20ac", "\u{1f600}", "x".repeat(1000), "\ud800"]) {
     assertEquals(byteLength(text), bytes(text).length);
+  }
+});
+
+Deno.test("byteLength() and OutputBuffer.text() agree at every length, wherever something is not ASCII", () => {
+  for (let size = 1; size < 150; size++) {
+    for (const at of [-1, 0, size >> 1, size - 1]) {
+      const text = Array.from({ length: size }, (_, i) => i === at ? "\u20ac" : "x").join("");
+      const out = new OutputBuffer();
+      out.text("<");
+      assertEquals([byteLength(text), out.text(text)], [bytes(text).length, bytes(text).length]);
+      assertEquals(out.take(), [bytes("<" + text)]);
+    }
+  }
+});
+
+Deno.test("sameBytes() compares so many bytes from two places", () => {
+  const [one, other] = [bytes("abcdefgh"), bytes("-bcdefgh!")];
+  assertEquals(sameBytes(one, 1, other, 1, 7), true);
+  assertEquals(sameBytes(one, 0, other, 0, 8), false);
+  assertEquals(sameBytes(one, 2, other, 1, 3), false);
+  assertEquals(sameBytes(one, 8, other, 9, 0), true);
+  for (let at = 0; at < 600; at++) {
+    const long = new Uint8Array(600);
+    const changed = long.slice();
+    changed[at] = 1;
+    assertEquals([sameBytes(long, 0, changed, 0, 600), sameBytes(long, 0, long.slice(), 0, 600)], [
+      false,
+      true,
+    ]);
   }
 });
 
