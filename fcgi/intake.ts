@@ -24,11 +24,13 @@ import { FcgiRequest, type OpenRequests } from "./requests.ts";
 import { State } from "./states.ts";
 
 /**
- * PARAMS may be this many times larger than an HTTP head, and have this many times more pairs. The
- * front end has held the client to its own limits; what it adds is its operator's choice, up to a
- * whole environment. Refusing it would break a site, not stop an attack.
+ * PARAMS may be this many times larger than an HTTP head. The front end has held the client to its own
+ * limits; what it adds is its operator's choice, up to a whole environment. Refusing it would break a
+ * site, not stop an attack.
  */
 const PARAMS_LEEWAY = 8;
+/** And have this many times more pairs than a head has fields: a pair is two numbers until it is asked for. */
+const PAIRS_LEEWAY = 50;
 
 /** Takes in the requests of one connection. */
 export class Intake {
@@ -129,7 +131,7 @@ export class Intake {
     if (params === undefined) {
       throw new ProtocolError(400, "bad-params", "Cannot read PARAMS: a length leads out of it");
     }
-    if (params.size > headerFields * PARAMS_LEEWAY) {
+    if (params.size > headerFields * PAIRS_LEEWAY) {
       throw new ProtocolError(
         431,
         "too-many-params",

@@ -114,5 +114,5 @@ export class FcgiEndpoints extends SocketEndpoints {
 }
 
 function port(text: string | undefined): number | undefined {
-  return text !== undefined && /^[0-9]{1,5}$/.test(text) ? Number(text) : undefined;
+  return text !== undefined && /^[0-9]{1,5}$/.test(text) && Number(text) <= 65535 ? Number(text) : undefined;
 }

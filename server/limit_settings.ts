@@ -54,7 +54,7 @@ export const LIMIT_SETTINGS = [
     key: "limits.header_fields",
     kind: kinds.count([1, 10_000]),
     default: DEFAULT_LIMITS.headerFields,
-    summary: "Most header fields in a request; over FastCGI, 8 times as many CGI variables (431).",
+    summary: "Most header fields in a request; over FastCGI, 50 times as many CGI variables (431).",
     reason: "Front ends add a few dozen; thousands of tiny fields cost more time than their bytes suggest.",
   }),
   setting({

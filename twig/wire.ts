@@ -108,7 +108,7 @@ export interface WireLimits {
   readonly targetBytes: number;
   /** Whole head in bytes, request line included (431). FastCGI: all PARAMS, up to 8 times this. */
   readonly headerBytes: number;
-  /** Header fields of one head (431), and trailer fields. FastCGI: pairs, up to 8 times this. */
+  /** Header fields of one head (431), and trailer fields. FastCGI: pairs, up to 50 times this. */
   readonly headerFields: number;
   /** Largest body in bytes (413). */
   readonly bodyBytes: number;
