@@ -40,23 +40,17 @@ export function latin1(bytes: Uint8Array, start: number, end: number): string {
 }
 
 /**
- * Compares bytes, 600 of them in 30 ns, where a loop over words takes 100.
+ * Looks whether received bytes go on as known ones do; 600 bytes take 30 ns, where a loop over words takes 100.
  *
- * @param one Some bytes.
- * @param from Index of the first one.
- * @param other Other bytes.
- * @param otherFrom Index of the first one.
- * @param size How many to compare; so many are there.
+ * @param memory The received bytes, as many as are known or more.
+ * @param at Index in `memory` to begin at, not below `from`.
+ * @param known The known bytes.
+ * @param from Index in `known` to begin at; from there to its end they are compared.
  * @returns Whether they are the same.
  */
-export function sameBytes(
-  one: Uint8Array,
-  from: number,
-  other: Uint8Array,
-  otherFrom: number,
-  size: number,
-): boolean {
-  return compare.call(one, other, otherFrom, otherFrom + size, from, from + size) === 0;
+export function goesOnAs(memory: Uint8Array, at: number, known: Uint8Array, from: number): boolean {
+  // In this order: Deno 2.9 holds the end of what is compared with against the size of `memory`.
+  return compare.call(memory, known, from, known.length, at, at + known.length - from) === 0;
 }
 
 /**

@@ -16,7 +16,7 @@
  *
  * @module
  */
-import { type InputBuffer, sameBytes } from "../../twig/bytes.ts";
+import { goesOnAs, type InputBuffer } from "../../twig/bytes.ts";
 import type { WireLimits } from "../../twig/wire.ts";
 import type { HeadParser } from "./head.ts";
 import type { HttpHead } from "./request_head.ts";
@@ -136,7 +136,7 @@ export class RepeatedHead {
 /** Compares from index `from` on. */
 function sameRest(known: Uint8Array, { bytes, start }: InputBuffer, from: number): boolean {
   const size = known.length;
-  if (size - from > FEW_BYTES) return sameBytes(known, from, bytes, start + from, size - from);
+  if (size - from > FEW_BYTES) return goesOnAs(bytes, start + from, known, from);
   for (let i = from; i < size; i++) {
     if (known[i] !== bytes[start + i]) return false;
   }

@@ -1,5 +1,5 @@
 import { assertEquals, assertNotStrictEquals, assertStrictEquals } from "@std/assert";
-import { byteLength, InputBuffer, latin1, OutputBuffer, sameBytes } from "../../twig/bytes.ts";
+import { byteLength, goesOnAs, InputBuffer, latin1, OutputBuffer } from "../../twig/bytes.ts";
 import { takeMemory } from "../../twig/file_memory.ts";
 import { Random } from "../support/random.ts";
 
@@ -42,20 +42,21 @@ Deno.test("byteLength() and OutputBuffer.text() agree at every length, wherever 
   }
 });
 
-Deno.test("sameBytes() compares so many bytes from two places", () => {
-  const [one, other] = [bytes("abcdefgh"), bytes("-bcdefgh!")];
-  assertEquals(sameBytes(one, 1, other, 1, 7), true);
-  assertEquals(sameBytes(one, 0, other, 0, 8), false);
-  assertEquals(sameBytes(one, 2, other, 1, 3), false);
-  assertEquals(sameBytes(one, 8, other, 9, 0), true);
-  for (let at = 0; at < 600; at++) {
-    const long = new Uint8Array(600);
-    const changed = long.slice();
-    changed[at] = 1;
-    assertEquals([sameBytes(long, 0, changed, 0, 600), sameBytes(long, 0, long.slice(), 0, 600)], [
-      false,
-      true,
-    ]);
+Deno.test("goesOnAs() compares from two places to the end of what is known", () => {
+  const memory = bytes("--abcdefgh--");
+  assertEquals(goesOnAs(memory, 2, bytes("abcdefgh"), 0), true);
+  assertEquals(goesOnAs(memory, 5, bytes("abcdefgh"), 3), true);
+  assertEquals(goesOnAs(memory, 4, bytes("abcdefgh"), 3), false);
+  assertEquals(goesOnAs(memory, 10, bytes("--"), 0), true);
+  for (const at of [0, 1, 700]) {
+    const known = new Uint8Array(600);
+    const received = new Uint8Array(at + 600);
+    assertEquals(goesOnAs(received, at, known, 0), true);
+    for (let changed = 0; changed < 600; changed++) {
+      received[at + changed] = 1;
+      assertEquals(goesOnAs(received, at, known, 0), false);
+      received[at + changed] = 0;
+    }
   }
 });
 
