@@ -94,3 +94,17 @@ export class ListenError extends Error {
     this.address = address;
   }
 }
+
+/**
+ * Why the system did not let an address be bound, for a {@linkcode ListenError}.
+ *
+ * @param error What `Deno.listen` threw.
+ * @returns What is the matter, to follow a colon.
+ */
+export function whyNotBound(error: unknown): string {
+  const { AddrInUse, AddrNotAvailable, PermissionDenied } = Deno.errors;
+  if (error instanceof AddrInUse) return "the port is taken by another program";
+  if (error instanceof AddrNotAvailable) return "this machine has no such address";
+  if (error instanceof PermissionDenied) return "this user may not use the port (those below 1024 need root)";
+  return error instanceof Error ? error.message : String(error);
+}

@@ -10,8 +10,8 @@
  *
  * @module
  */
-import { ListenError } from "./errors.ts";
 import { formatAddress } from "./address.ts";
+import { ListenError, whyNotBound } from "./errors.ts";
 import type { Transport } from "./connection_host.ts";
 import type { Addresses } from "./endpoints.ts";
 import type { InheritedAddress, ListenAddress, TcpAddress, UnixAddress } from "./settings.ts";
@@ -153,15 +153,8 @@ export async function listen(address: ListenAddress, options: ListenOptions): Pr
     if (address.transport === "fd") return await listenHere(address);
     return address.transport === "tcp" ? listenTcp(address, options) : await listenUnix(address, options);
   } catch (error) {
-    throw error instanceof ListenError ? error : new ListenError(formatAddress(address), reason(error));
+    throw error instanceof ListenError ? error : new ListenError(formatAddress(address), whyNotBound(error));
   }
-}
-
-function reason(error: unknown): string {
-  if (error instanceof Deno.errors.AddrInUse) return "it is in use by another process";
-  if (error instanceof Deno.errors.PermissionDenied) return "permission denied (ports below 1024 need root)";
-  if (error instanceof Deno.errors.NotCapable) return `${error.message}`;
-  return error instanceof Error ? error.message : String(error);
 }
 
 function listenTcp(address: TcpAddress, options: ListenOptions): Listener {

@@ -34,4 +34,3 @@ export type {
 } from "./serve_options.ts";
 export type { InheritedAddress, ListenAddress, TcpAddress, UnixAddress } from "./settings.ts";
 export { AppLoadError, ConfigError, type ConfigProblem, ListenError } from "./errors.ts";
-export { PortError } from "./port_check.ts";

@@ -14,13 +14,8 @@
  * @module
  */
 import { formatAddress } from "./address.ts";
+import { ListenError, whyNotBound } from "./errors.ts";
 import type { ListenAddress, Settings, TcpAddress } from "./settings.ts";
-
-/** Thrown when a listener of the config cannot be had. */
-export class PortError extends Error {
-  /** Always `"PortError"`. */
-  override readonly name = "PortError";
-}
 
 /** What a config asked for, and what it got. */
 export interface Claim {
@@ -36,7 +31,7 @@ export interface Claim {
  * @param settings The settings as configured.
  * @param held What the workers that serve now hold; empty at the first start.
  * @returns One claim for each listener, in the same order.
- * @throws {PortError} If a port is taken or may not be used; the message names it.
+ * @throws {ListenError} If a port is taken or may not be used.
  */
 export function claimPorts(settings: Settings, held: readonly Claim[]): Claim[] {
   const free = [...held];
@@ -68,8 +63,8 @@ function tryPort(asked: TcpAddress, open: Deno.Listener[]): TcpAddress {
   let listener: Deno.TcpListener;
   try {
     listener = Deno.listen({ hostname: asked.hostname, port: asked.port });
-  } catch (cause) {
-    throw new PortError(`Cannot listen on ${formatAddress(asked)}: ${explain(cause, asked.port)}`);
+  } catch (error) {
+    throw new ListenError(formatAddress(asked), whyNotBound(error));
   }
   if (asked.port !== 0) {
     listener.close();
@@ -77,11 +72,4 @@ function tryPort(asked: TcpAddress, open: Deno.Listener[]): TcpAddress {
   }
   open.push(listener);
   return { ...asked, port: listener.addr.port };
-}
-
-function explain(cause: unknown, port: number): string {
-  if (cause instanceof Deno.errors.AddrInUse) return `port ${port} is taken by another program`;
-  if (cause instanceof Deno.errors.AddrNotAvailable) return "this machine has no such address";
-  if (cause instanceof Deno.errors.PermissionDenied) return `this user may not use port ${port}`;
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -65,8 +65,7 @@ export interface Backend {
  * @throws {ConfigError} If the options are wrong; it names all that is.
  * @throws {AppLoadError} If an app cannot be loaded that has to be there at the start.
  * @throws {AggregateError} If several cannot; it has an {@linkcode AppLoadError} for each.
- * @throws {ListenError} If an address cannot be bound, without workers.
- * @throws {PortError} The same with workers.
+ * @throws {ListenError} If an address cannot be bound.
  * @throws {Error} If a worker does not get ready.
  *
  * @example Usage

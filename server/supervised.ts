@@ -43,7 +43,7 @@ export class SupervisedWorkers implements Backend {
    * @param settings What they serve; `workers` at least 1.
    * @param self How to start them.
    * @returns When all of them serve.
-   * @throws {PortError} If a port is taken or may not be used.
+   * @throws {ListenError} If a port is taken or may not be used.
    * @throws {Error} If a worker does not get ready; none is left then.
    */
   static async start(settings: Settings, self: SelfStart): Promise<SupervisedWorkers> {

@@ -124,7 +124,7 @@ export class Supervisor {
   /**
    * Starts the first generation.
    *
-   * @throws {PortError} If a port is taken or may not be used.
+   * @throws {ListenError} If a port is taken or may not be used.
    */
   start(): void {
     this.#take(begin(this.#claim(this.#options.settings), performance.now()));

@@ -113,7 +113,7 @@ Deno.test("HUP to a port that is taken keeps the old workers", async () => {
   archangel.writeConfig({ listen: [archangel.url, `http://127.0.0.1:${other.addr.port}`] });
   archangel.signal("SIGHUP");
   await archangel.says("Cannot reload, generation 1 keeps serving:");
-  assertStringIncludes(archangel.stderr, `port ${other.addr.port} is taken`);
+  assertStringIncludes(archangel.stderr, `:${other.addr.port}: the port is taken`);
   assertEquals(await archangel.get("/"), String(archangel.workers()[0]));
 });
 

@@ -35,14 +35,14 @@ Deno.test("a port that another program has ends the start with code 3 and names 
   using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   await using archangel = new Archangel({ port: other.addr.port });
   assertEquals(await archangel.ended, { code: 3, signal: null });
-  assertStringIncludes(archangel.stderr, `port ${other.addr.port} is taken`);
+  assertStringIncludes(archangel.stderr, `:${other.addr.port}: the port is taken`);
 });
 
 Deno.test("a port that another Archangel shares among its workers counts as taken", async () => {
   await using first = await Archangel.serving();
   await using second = new Archangel({ port: first.port });
   assertEquals(await second.ended, { code: 3, signal: null });
-  assertStringIncludes(second.stderr, `port ${first.port} is taken`);
+  assertStringIncludes(second.stderr, `:${first.port}: the port is taken`);
   assertEquals(first.workers().includes(Number(await first.get("/"))), true);
 });
 

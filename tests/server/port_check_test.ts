@@ -1,5 +1,6 @@
 import { assertEquals, assertNotEquals, assertThrows } from "@std/assert";
-import { claimPorts, PortError, withPorts } from "../../server/port_check.ts";
+import { ListenError } from "../../server/errors.ts";
+import { claimPorts, withPorts } from "../../server/port_check.ts";
 import type { TcpAddress } from "../../server/settings.ts";
 import { freePort } from "../support/ports.ts";
 import { settingsFor } from "../support/settings.ts";
@@ -17,8 +18,8 @@ Deno.test("claimPorts() finds out that a port is taken, and names it", () => {
   const { port } = other.addr;
   assertThrows(
     () => claimPorts(settingsFor({ listen: [tcp(port)] }), []),
-    PortError,
-    `Cannot listen on http://127.0.0.1:${port}: port ${port} is taken by another program`,
+    ListenError,
+    `Cannot listen on http://127.0.0.1:${port}: the port is taken by another program`,
   );
 });
 
@@ -26,14 +27,18 @@ Deno.test("claimPorts() lets go of what it tried, also when a later one is taken
   using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const port = freePort();
   claimPorts(settingsFor({ listen: [tcp(port)] }), []);
-  assertThrows(() => claimPorts(settingsFor({ listen: [tcp(port), tcp(other.addr.port)] }), []), PortError);
+  assertThrows(() => claimPorts(settingsFor({ listen: [tcp(port), tcp(other.addr.port)] }), []), ListenError);
   Deno.listen({ hostname: "127.0.0.1", port }).close();
 });
 
 Deno.test("claimPorts() says when the machine has no such address", () => {
   // TEST-NET-1, RFC 5737 §3
   const listen = [tcp(freePort(), "192.0.2.1")];
-  assertThrows(() => claimPorts(settingsFor({ listen }), []), PortError, "this machine has no such address");
+  assertThrows(
+    () => claimPorts(settingsFor({ listen }), []),
+    ListenError,
+    "this machine has no such address",
+  );
 });
 
 Deno.test("claimPorts() does not try ports that are held already", () => {

@@ -8,7 +8,6 @@ import {
   type ListenOption,
   type LogOptions,
   type PermissionOption,
-  PortError,
   type RouteOption,
   serve,
   type ServeOptions,
@@ -284,7 +283,7 @@ Deno.test("serve() with workers says which port is taken", async () => {
   using folder = new Folder({ "app.js": PID_APP });
   using other = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   const taken = withWorkers(folder, { listen: `http://127.0.0.1:${other.addr.port}` });
-  assertInstanceOf(await assertRejects(() => serve(taken)), PortError);
+  assertInstanceOf(await assertRejects(() => serve(taken)), ListenError);
 });
 
 /** Runs a program that uses the library, in a process of its own. */
