@@ -1,7 +1,7 @@
 /**
  * A chart of a run: for each scenario one bar a contender, its ratio to the baseline, with the spread as a thin
  * line. SVG written by hand, since it is a few rectangles; its colours follow the reader's light or dark
- * mode.
+ * mode. It brings its own paper, since a page may not be as light or dark as its reader's mode.
  *
  * @module
  */
@@ -21,7 +21,8 @@ const RIGHT = 90;
 const LARGEST = 3;
 
 const STYLE = `
-  text { font: 12px system-ui, sans-serif; fill: #24292f }
+  .paper { fill: #fff }
+  text { font: 12px system-ui, sans-serif; fill: #24292f; paint-order: stroke; stroke: #fff; stroke-width: 3px }
   .title { font-weight: 600 }
   .head { font-size: 16px; font-weight: 600 }
   .soft { fill: #6e7781 }
@@ -30,7 +31,8 @@ const STYLE = `
   .spread { stroke: #24292f; stroke-opacity: .55 }
   .one { stroke: #6e7781; stroke-dasharray: 3 3 }
   @media (prefers-color-scheme: dark) {
-    text { fill: #e6edf3 }
+    .paper { fill: #0d1117 }
+    text { fill: #e6edf3; stroke: #0d1117 }
     .soft { fill: #9198a1 }
     .bar { fill: #57606a }
     .ours { fill: #4493f8 }
@@ -105,6 +107,7 @@ export function drawChart(run: RunResult): string {
 <title>Archangel and its rivals: ratio to the baseline, shorter is better</title>
 <style>${STYLE}
 </style>
+<rect class="paper" width="100%" height="100%"/>
 <text class="head" x="16" y="26">Ratio to the second line of each group, shorter is better</text>
 <text class="soft" x="16" y="46">${escape(subtitle)}</text>
 ${groups.join("\n")}

@@ -30,12 +30,18 @@ export class CommitTree implements Disposable {
    * @throws {Error} If git does not.
    */
   static async at(ref: string): Promise<CommitTree> {
-    const root = Deno.makeTempDirSync({ prefix: "archangel_before_" });
-    await extract(ref, root);
     const { standIns } = await choosePackages();
+    const root = Deno.makeTempDirSync({ prefix: "archangel_before_" });
     const config = `${root}/${standIns ? ".deno.offline.json" : "deno.json"}`;
-    if (standIns) Deno.writeTextFileSync(config, offlineConfig(root));
-    return new CommitTree(ref, root, config);
+    const tree = new CommitTree(ref, root, config);
+    try {
+      await extract(ref, root);
+      if (standIns) Deno.writeTextFileSync(config, offlineConfig(root));
+    } catch (error) {
+      tree[Symbol.dispose]();
+      throw error;
+    }
+    return tree;
   }
 
   [Symbol.dispose](): void {
@@ -66,7 +72,10 @@ export function compareWithStored(run: RunResult, stored: RunResult): string {
     const ours = scenario.contenders[0]?.name ?? "";
     const was = old && ratio(old, ours, baseline, metric);
     const is = ratio(scenario, ours, baseline, metric);
-    if (was === undefined || is === undefined) return [];
+    if (is === undefined) return [];
+    if (was === undefined) {
+      return [[`${scenario.name} ${metric}`, "", is.median.toFixed(3), "", "not stored"]];
+    }
     const change = (is.median / was.median - 1) * 100;
     const apart = is.min > was.max || is.max < was.min;
     return [[

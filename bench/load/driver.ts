@@ -18,8 +18,8 @@ import { processTree } from "./processes.ts";
 import { runReport, scenarioReport } from "./report.ts";
 import { fileName, newestResult, type RunResult, type ScenarioResult } from "./results.ts";
 import { missingPrograms, RIVALS } from "./rivals.ts";
-import { chooseScenarios, FILES, type Scenario } from "./scenarios.ts";
-import { endNow } from "./server_process.ts";
+import { checkRivals, chooseScenarios, FILES, type Scenario } from "./scenarios.ts";
+import { endNow, pinned } from "./server_process.ts";
 
 const RESULTS = new URL("../results", import.meta.url).pathname;
 
@@ -134,11 +134,12 @@ function hasFailures({ scenarios }: RunResult): boolean {
 }
 
 /** Reads the command line; the exit code if there is nothing to run. */
-function prepare(args: readonly string[]): Options | number {
+async function prepare(args: readonly string[]): Promise<Options | number> {
   let options: Options | undefined;
   try {
     options = parseOptions(args);
     chooseScenarios(options?.only ?? []);
+    checkRivals(options?.rivals ?? []);
   } catch (error) {
     say(`${(error as Error).message}\n\n${USAGE}`);
     return 2;
@@ -147,10 +148,27 @@ function prepare(args: readonly string[]): Options | number {
     say(USAGE);
     return 0;
   }
-  const lacks = missingPrograms({ title: "the bench", needs: ["wrk", "taskset"], start: () => [] });
-  if (lacks.length === 0) return options;
-  say(`Cannot run the load bench without ${lacks.join(" and ")}`);
+  const obstacle = await findObstacle(options);
+  if (obstacle === undefined) return options;
+  say(obstacle);
   return 1;
+}
+
+/** Why nothing could be measured, if so: better said once than by each contender. */
+async function findObstacle({ compare, serverCores, loadCores }: Options): Promise<string | undefined> {
+  const lacks = missingPrograms({ title: "the bench", needs: ["wrk", "taskset"], start: () => [] });
+  if (lacks.length > 0) return `Cannot run the load bench without ${lacks.join(" and ")}`;
+  for (const cores of [serverCores, loadCores]) {
+    if (await succeeds(...pinned(cores, ["true"]))) continue;
+    return `Cannot run on cores ${cores}: name others with --cores SERVER:LOAD`;
+  }
+  if (compare === undefined || compare === "last") return undefined;
+  const known = await succeeds("git", "-C", ROOT, "rev-parse", "--verify", "--quiet", `${compare}^{commit}`);
+  return known ? undefined : `Cannot compare with ${compare}: git knows no such commit`;
+}
+
+async function succeeds(...[program, ...args]: string[]): Promise<boolean> {
+  return (await new Deno.Command(program!, { args }).output()).success;
 }
 
 /**
@@ -160,7 +178,7 @@ function prepare(args: readonly string[]): Options | number {
  * @returns The exit code: 1 if anything failed.
  */
 export async function main(args: readonly string[]): Promise<number> {
-  const options = prepare(args);
+  const options = await prepare(args);
   if (typeof options === "number") return options;
   const stored = options.compare === "last" ? newestResult(RESULTS) : undefined;
   if (options.compare === "last" && stored === undefined) {

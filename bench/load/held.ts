@@ -8,11 +8,9 @@
 import { delay } from "../../tests/support/delay.ts";
 import { contextSwitches, cpuSince, residentMemory, switchesSince } from "./processes.ts";
 import type { Sample } from "./results.ts";
+import type { Watch } from "./scenarios.ts";
 import { pinned, type ServerProcess } from "./server_process.ts";
 import { outputOf } from "./wrk.ts";
-
-/** From the last answer to the first look: what a server still has to tidy up. */
-const SETTLE_MS = 2_000;
 
 /** Someone who holds connections. */
 class Holder {
@@ -66,14 +64,14 @@ class Holder {
  *
  * @param lanes Servers, just started, and what to ask them for.
  * @param connections For each.
- * @param seconds How long to look.
+ * @param watch When to look.
  * @param cores Cores of the load.
  * @returns For each a sample, or why there is none.
  */
 export async function hold(
   lanes: readonly { readonly server: ServerProcess; readonly url: string }[],
   connections: number,
-  seconds: number,
+  watch: Watch,
   cores: string,
 ): Promise<PromiseSettledResult<Sample>[]> {
   const memory = lanes.map(({ server }) => residentMemory(server.pids));
@@ -81,10 +79,10 @@ export async function hold(
   for (const { url } of lanes) {
     holders.push(...await Promise.allSettled([ready(new Holder(url, connections, cores))]));
   }
-  await delay(SETTLE_MS);
+  await delay(watch.settle * 1000);
   const before = lanes.map(({ server }) => look(server));
   const start = performance.now();
-  await delay(seconds * 1000);
+  await delay(watch.look * 1000);
   const after = lanes.map(({ server }) => look(server));
   const passed = (performance.now() - start) / 1000;
   return await Promise.allSettled(holders.map(async (holder, i): Promise<Sample> => {

@@ -14,14 +14,14 @@ import { hold } from "./held.ts";
 import { audition, type Bench, coresOf, type Entry, type Lane, orFail, withLanes } from "./lanes.ts";
 import { busySeconds, driverSeconds } from "./processes.ts";
 import { latencies, type Sample, type ScenarioResult } from "./results.ts";
-import type { Scenario } from "./scenarios.ts";
+import type { Scenario, Watch } from "./scenarios.ts";
 import { pinned } from "./server_process.ts";
 import { ENDLESS_SECONDS, runInTurns } from "./slices.ts";
 import { outputOf, parseWrk, wrkCommand } from "./wrk.ts";
 
 const WARM_UP_SECONDS = 5;
 /** Held connections use so little that a shorter look would see nothing. */
-const HELD_SECONDS = 5;
+const BRIEFLY: Watch = { settle: 2, look: 5 };
 
 /** The load of one contender on its own, for whole seconds. */
 async function runAlone(scenario: Scenario, lane: Lane, seconds: number, bench: Bench): Promise<Sample> {
@@ -81,10 +81,10 @@ async function addSliced(samples: Samples, scenario: Scenario, when: string, ben
 }
 
 async function addHeld(samples: Samples, scenario: Scenario, when: string, bench: Bench): Promise<void> {
-  const seconds = Math.max(HELD_SECONDS, bench.options.seconds);
+  const { load: { connections }, watch = BRIEFLY } = scenario;
   const lanes = [...samples.keys()];
   const { load } = coresOf(scenario, bench);
-  await addOutcomes(samples, lanes, await hold(lanes, scenario.load.connections, seconds, load), when);
+  await addOutcomes(samples, lanes, await hold(lanes, connections, watch, load), when);
 }
 
 async function addOutcomes(

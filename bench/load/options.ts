@@ -42,7 +42,8 @@ export const USAGE = `Usage: deno task bench load [FLAGS]
       --no-save         Do not store the result.
       --to FOLDER       Store the result there. [default: bench/results]
       --control         Run the baseline a second time, to show what chance alone does.
-      --compare REF     Run another commit beside this one; "last" compares with the newest stored result.
+      --compare [REF]   Run another commit beside this one; "last" compares with the newest stored result.
+                        [default: last]
       --cores S:L       Cores of the servers and of the load. [default: 0:1]
   -h, --help            Show this help.
 `;
@@ -74,11 +75,12 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     if (next === undefined) throw new Error(`${flag} needs a value`);
     return next;
   };
+  const valueOr = (otherwise: string) => /^[^-]/.test(rest[0] ?? "") ? rest.shift()! : otherwise;
   for (let flag = rest.shift(); flag !== undefined; flag = rest.shift()) {
     if (flag === "-h" || flag === "--help") return undefined;
     else if (flag === "--only") options.only = value(flag).split(",");
     else if (flag === "--rivals") options.rivals = value(flag).split(",");
-    else if (flag === "--rounds") options.rounds = positive(flag, value(flag));
+    else if (flag === "--rounds") options.rounds = whole(flag, value(flag));
     else if (flag === "--seconds") options.seconds = positive(flag, value(flag));
     else if (flag === "--turn") options.turn = positive(flag, value(flag));
     else if (flag === "--quick") {
@@ -86,7 +88,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     } else if (flag === "--no-save") options.save = false;
     else if (flag === "--to") Object.assign(options, { to: value(flag), save: true });
     else if (flag === "--control") options.control = true;
-    else if (flag === "--compare") options.compare = value(flag);
+    else if (flag === "--compare") options.compare = valueOr("last");
     else if (flag === "--cores") [options.serverCores, options.loadCores] = cores(value(flag));
     else throw new Error(`Unknown flag ${flag}`);
   }
@@ -101,6 +103,12 @@ function splitOnce(text: string, separator: string): string[] {
 function positive(flag: string, text: string): number {
   const number = Number(text);
   if (!(number > 0)) throw new Error(`${flag} needs a number above 0, not ${text}`);
+  return number;
+}
+
+function whole(flag: string, text: string): number {
+  const number = positive(flag, text);
+  if (!Number.isInteger(number)) throw new Error(`${flag} needs a whole number, not ${text}`);
   return number;
 }
 

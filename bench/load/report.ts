@@ -77,9 +77,29 @@ export function scenarioReport(scenario: ScenarioResult): string {
     ),
     ...scenario.missing.map((who) => `- missing: ${who}`),
     ...[scenario, ...scenario.contenders].flatMap(failureOf),
-    `- other programs used up to ${Math.round(scenario.foreign * 100)} % of the cores`,
+    ...beside(scenario, main),
+    disturbance(scenario),
   ];
   return `${scenario.about}\n\n${table(head, rows)}\n\n${notes.join("\n")}\n`;
+}
+
+/** Ours as a ratio to the other commit that ran beside it. */
+function beside(scenario: ScenarioResult, metric: Metric): string[] {
+  const [ours, ...others] = scenario.contenders;
+  return others.filter(({ name }) => name.includes("@")).flatMap(({ name }) => {
+    const found = ratio(scenario, ours!.name, name, metric);
+    if (found === undefined) return [];
+    const [median, min, max] = [found.median, found.min, found.max].map((value) => value.toFixed(3));
+    return [`- ${metric} of this tree is ${median} of ${name} (${min}–${max})`];
+  });
+}
+
+/** Above this share of the cores, what others do is larger than most differences that one looks for. */
+const MUCH = 0.1;
+
+function disturbance({ foreign }: ScenarioResult): string {
+  const used = `- other programs used up to ${Math.round(foreign * 100)} % of the cores`;
+  return foreign > MUCH ? `${used}: too much to trust small differences and high percentiles` : used;
 }
 
 /** Lines after the first are what a program printed. */

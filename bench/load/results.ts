@@ -130,9 +130,9 @@ export function latencies({ p50, p99, max, errors }: WrkReport): Sample {
   return { p50, p99, max, errors };
 }
 
-/** File name of a run: its date and commit. */
+/** File name of a run: when it began, to the second, and its commit. */
 export function fileName({ date, commit }: RunResult): string {
-  return `${date.slice(0, 16).replaceAll(":", "")}-${commit}`;
+  return `${date.slice(0, 19).replaceAll(":", "")}-${commit}`;
 }
 
 /** The newest stored run, if there is one. */

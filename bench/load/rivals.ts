@@ -63,7 +63,11 @@ export function deno(file: string): Rival["start"] {
 }
 
 function node(file: string): Rival["start"] {
-  return (place) => [{ argv: ["node", here(`rivals/${file}`)], port: place.port, env: environment(place) }];
+  return (place) => [{
+    argv: [programPath("node"), here(`rivals/${file}`)],
+    port: place.port,
+    env: environment(place),
+  }];
 }
 
 /** The program as a user starts it: command line, supervisor, workers. */
@@ -98,7 +102,7 @@ function filledIn(file: string, place: Place): string {
 }
 
 function nginx(file: string, place: Place): Command {
-  return { argv: ["nginx", "-p", place.folder, "-c", filledIn(file, place)], port: place.port };
+  return { argv: [programPath("nginx"), "-p", place.folder, "-c", filledIn(file, place)], port: place.port };
 }
 
 /** A server on the second port, with nginx before it. */
@@ -111,7 +115,7 @@ function behindNginx(backend: Rival["start"]): Rival["start"] {
 
 function phpFpm(place: Place): Command[] {
   return [{
-    argv: ["php-fpm8.2", "-R", "-n", "-F", "-y", filledIn("php_fpm.conf", place)],
+    argv: [programPath("php-fpm"), "-R", "-n", "-F", "-y", filledIn("php_fpm.conf", place)],
     port: place.port,
   }];
 }
@@ -142,7 +146,7 @@ export const RIVALS: Readonly<Record<string, Rival>> = {
   },
   php_fpm: {
     title: "PHP-FPM, FastCGI behind nginx",
-    needs: ["nginx", "php-fpm8.2"],
+    needs: ["nginx", "php-fpm"],
     start: behindNginx(phpFpm),
   },
   deno_parallel: {
@@ -166,14 +170,29 @@ export const RIVALS: Readonly<Record<string, Rival>> = {
  * @returns Names of the programs that are missing.
  */
 export function missingPrograms(rival: Rival): string[] {
-  const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
-  return rival.needs.filter((name) => !folders.some((folder) => exists(`${folder}/${name}`)));
+  return rival.needs.filter((name) => findProgram(name) === undefined);
 }
 
-function exists(path: string): boolean {
+/** A program that `missingPrograms()` has found; by path, since it may be in none of the folders of `PATH`. */
+function programPath(name: string): string {
+  return findProgram(name) ?? name;
+}
+
+/** Debian has servers where users do not look, and its PHP-FPM is called `php-fpm8.2`. */
+function findProgram(name: string): string | undefined {
+  const folders = [...(Deno.env.get("PATH") ?? "").split(":"), "/usr/sbin", "/usr/local/sbin"];
+  const versioned = new RegExp(`^${name}(\\d+\\.\\d+)?$`);
+  for (const folder of folders) {
+    const found = filesIn(folder).filter((file) => versioned.test(file)).toSorted()[0];
+    if (found !== undefined) return `${folder}/${found}`;
+  }
+  return undefined;
+}
+
+function filesIn(folder: string): string[] {
   try {
-    return Deno.statSync(path).isFile;
+    return [...Deno.readDirSync(folder)].filter(({ isDirectory }) => !isDirectory).map(({ name }) => name);
   } catch {
-    return false;
+    return [];
   }
 }

@@ -38,6 +38,22 @@ export interface Probe {
   readonly body?: Uint8Array<ArrayBuffer>;
 }
 
+/** When connections that are held are looked at, in seconds. */
+export interface Watch {
+  /** From the last connection to the first look. */
+  readonly settle: number;
+  /** From the first look to the second. */
+  readonly look: number;
+}
+
+/**
+ * For connections that say nothing. Of a server that was just opened 10,000 connections to, wake-ups tell what
+ * it did before: for 10 s the deadlines of heads pass, and until 30 s after its start V8 puts its tidying off,
+ * does it within a second or two, and asks every 8 s whether there is more. So the first look comes after that,
+ * and the second takes in two of these 8 s, whenever they begin.
+ */
+const SILENCE: Watch = { settle: 32, look: 16 };
+
 /** One thing to measure. */
 export interface Scenario {
   /** Its name; `--only hello` takes `hello` and all of `hello-…`. */
@@ -59,6 +75,8 @@ export interface Scenario {
    * contender alone for whole seconds. `held`: what the connections cost that are only held.
    */
   readonly measures: readonly ("cpu" | "latency" | "held")[];
+  /** When held connections are looked at. Default: soon, and for a few seconds. */
+  readonly watch?: Watch;
   /** Worker processes, on the cores of servers and load together. Default: one, on the servers' core. */
   readonly workers?: number;
 }
@@ -191,7 +209,7 @@ export const SCENARIOS: readonly Scenario[] = [
       {
         rival: "archangel_fcgi",
         name: "archangel_fcgi_all",
-        title: "Archangel, FastCGI with all of nginx's fastcgi_params",
+        title: "Archangel, all of fastcgi_params",
         path: "/all_fcgi",
       },
       { rival: "archangel_proxied" },
@@ -216,6 +234,7 @@ export const SCENARIOS: readonly Scenario[] = [
     expected: hello,
     contenders: [us, baseline, ...rivals("node_http", "nginx")],
     measures: ["held"],
+    watch: SILENCE,
   },
   {
     name: "parallel",
@@ -264,4 +283,18 @@ export function chooseScenarios(only: readonly string[]): Scenario[] {
   }
   if (only.length === 0) return [...SCENARIOS];
   return all.filter((scenario) => only.some((name) => matches(name, scenario)));
+}
+
+/**
+ * Checks the names of rivals.
+ *
+ * @param names Names; `none` is nobody's.
+ * @throws {Error} If a name is no contender's in any scenario.
+ */
+export function checkRivals(names: readonly string[]): void {
+  const contenders = [...SCENARIOS, ...LIGHTHOUSE].flatMap(({ contenders }) => contenders);
+  const known = new Set(["none", ...contenders.map(({ name, rival }) => name ?? rival)]);
+  const unknown = names.find((name) => !known.has(name));
+  if (unknown === undefined) return;
+  throw new Error(`Unknown rival "${unknown}": expected some of ${[...known].join(", ")}`);
 }

@@ -1,5 +1,7 @@
-import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { drawChart } from "../../bench/load/chart.ts";
+import { RIVALS } from "../../bench/load/rivals.ts";
+import { SCENARIOS } from "../../bench/load/scenarios.ts";
 import { HELLO, RUN } from "./sample_run.ts";
 
 const bars = (svg: string) =>
@@ -41,4 +43,12 @@ Deno.test("drawChart() escapes text and follows light and dark mode", () => {
   assertStringIncludes(svg, "Hono &lt;on&gt; Deno.serve");
   assertStringIncludes(svg, "A &amp; B");
   assertMatch(svg, /@media \(prefers-color-scheme: dark\)/);
+});
+
+Deno.test("drawChart() has room for the longest title beside the bars", () => {
+  const titles = [...SCENARIOS.flatMap(({ contenders }) => contenders), ...Object.values(RIVALS)]
+    .map(({ title }) => title ?? "");
+  const { x } = bars(drawChart(RUN))[0]!;
+  // Letters of 12 px are 7 px wide on average, in a wide font.
+  for (const title of titles) assert(title.length * 7 + 8 < x, title);
 });

@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { parseOptions } from "../../bench/load/options.ts";
 import { LIGHTHOUSE_RIVALS } from "../../bench/load/lighthouse.ts";
 import { RIVALS } from "../../bench/load/rivals.ts";
-import { chooseScenarios } from "../../bench/load/scenarios.ts";
+import { checkRivals, chooseScenarios } from "../../bench/load/scenarios.ts";
 
 Deno.test("parseOptions() has five rounds of everything as default, and stores the result", () => {
   const { rounds, only, rivals, save, serverCores, loadCores } = parseOptions([])!;
@@ -19,7 +19,15 @@ Deno.test("parseOptions() refuses unknown flags and wrong values, and leaves hel
   assertThrows(() => parseOptions(["--rounds", "none"]), Error, "--rounds needs a number above 0, not none");
   assertThrows(() => parseOptions(["--only"]), Error, "--only needs a value");
   assertThrows(() => parseOptions(["--cores", "0"]), Error, "--cores needs SERVER:LOAD, not 0");
+  assertThrows(() => parseOptions(["--rounds", "2.5"]), Error, "--rounds needs a whole number, not 2.5");
   assertEquals(parseOptions(["--help"]), undefined);
+});
+
+Deno.test("parseOptions() compares with the newest stored result if no other commit is named", () => {
+  assertEquals(parseOptions(["--compare"])!.compare, "last");
+  const { compare, only } = parseOptions(["--compare", "--only", "echo"])!;
+  assertEquals([compare, only], ["last", ["echo"]]);
+  assertEquals(parseOptions(["--compare", "HEAD~3"])!.compare, "HEAD~3");
 });
 
 Deno.test("parseOptions() stores the result where a folder is given", () => {
@@ -47,5 +55,14 @@ Deno.test("chooseScenarios() takes a family by its first word, and names the oth
     () => chooseScenarios(["hallo"]),
     Error,
     'Unknown scenario "hallo": expected some of hello-64,',
+  );
+});
+
+Deno.test("checkRivals() takes those of any scenario, and names them all when there is no such one", () => {
+  checkRivals(["none", "hono", "php_fpm", "fair", "archangel_fcgi_all"]);
+  assertThrows(
+    () => checkRivals(["hono", "hno"]),
+    Error,
+    'Unknown rival "hno": expected some of none, archangel,',
   );
 });

@@ -41,7 +41,22 @@ Deno.test("scenarioReport() shows ratios, goals, who is missing and what disturb
   );
   assertStringIncludes(report, "- NOT MET: archangel cpu ≤ 1.1 × deno_serve: 1.20");
   assertStringIncludes(report, "- missing: nginx, for want of nginx");
-  assertStringIncludes(report, "- other programs used up to 25 % of the cores");
+  assertStringIncludes(
+    report,
+    "- other programs used up to 25 % of the cores: too much to trust small differences",
+  );
+});
+
+Deno.test("scenarioReport() of a quiet machine does not warn", () => {
+  assertStringIncludes(scenarioReport({ ...HELLO, foreign: 0.05 }), "used up to 5 % of the cores\n");
+});
+
+Deno.test("scenarioReport() says how this tree compares with the commit that ran beside it", () => {
+  const [ours, baseline] = HELLO.contenders;
+  const samples = ours!.samples.map(({ cpu }, round) => ({ cpu: cpu! / [1, 1.5, 2][round]! }));
+  const before = { ...ours!, name: "archangel@HEAD~3", samples };
+  const report = scenarioReport({ ...HELLO, contenders: [ours!, baseline!, before] });
+  assertStringIncludes(report, "- cpu of this tree is 1.500 of archangel@HEAD~3 (1.000–2.000)");
 });
 
 Deno.test("scenarioReport() says who failed, when, and what it printed", () => {
@@ -79,7 +94,7 @@ Deno.test("runReport() of a run that was broken off names what is left", () => {
 Deno.test("runReport() names machine, method and chart", () => {
   const report = runReport(RUN, fileName(RUN));
   assertStringIncludes(report, "2 CPUs (A & B), 8 GiB, Linux 6; Deno 2.9.6.");
-  assertStringIncludes(report, "(2026-03-04T0506-abc1234.svg)");
+  assertStringIncludes(report, "(2026-03-04T050607-abc1234.svg)");
 });
 
 Deno.test("compareWithStored() calls a change within the spread of both runs none", () => {
@@ -92,4 +107,9 @@ Deno.test("compareWithStored() tells worse from better when the spreads are apar
   const later = { ...RUN, scenarios: [{ ...HELLO, contenders: [slower, ...others] }] };
   assertStringIncludes(compareWithStored(later, RUN), "1.200 | 2.400 | +100 % |   worse");
   assertStringIncludes(compareWithStored(RUN, later), "2.400 | 1.200 |  -50 % |  better");
+});
+
+Deno.test("compareWithStored() shows a scenario that was not stored", () => {
+  const report = compareWithStored(RUN, { ...RUN, scenarios: [] });
+  assertStringIncludes(report, "| hello-64 cpu |     | 1.200 |        | not stored |");
 });

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { delay } from "../support/delay.ts";
 import { freePort } from "../support/ports.ts";
 import { choosePackages, ROOT } from "../support/packages.ts";
 import { say } from "../support/run_deno.ts";
@@ -12,7 +13,7 @@ async function breakOff(server: ServerProcess, path: string): Promise<void> {
   const head = `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 20000000\r\n\r\n`;
   await conn.write(new TextEncoder().encode(head + "x".repeat(1000)));
   // Long enough for the body to be waited for, not only the head.
-  await new Promise((resolve) => setTimeout(resolve, 300));
+  await delay(300);
   conn.close();
 }
 
@@ -42,3 +43,20 @@ for (const { rival, path = "/" } of upload!.contenders) {
     },
   });
 }
+
+Deno.test("a program is found outside of PATH, and by a name with a version", () => {
+  const folder = Deno.makeTempDirSync();
+  const path = Deno.env.get("PATH")!;
+  const needs = ["php-fpm", "wrk", "a-program-that-nobody-has"];
+  try {
+    for (const name of ["php-fpm9.1", "wrk2"]) Deno.writeTextFileSync(`${folder}/${name}`, "");
+    Deno.env.set("PATH", folder);
+    assertEquals(missingPrograms({ title: "", needs, start: () => [] }), needs.slice(1));
+    const place = { port: 1, backend: 2, app: "", workers: 1, files: "", folder, config: "", root: "" };
+    const [php] = RIVALS["php_fpm"]!.start(place);
+    assertEquals(php!.argv[0], `${folder}/php-fpm9.1`);
+  } finally {
+    Deno.env.set("PATH", path);
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
