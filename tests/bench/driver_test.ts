@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { delay } from "../support/delay.ts";
 import { choosePackages, ROOT } from "../support/packages.ts";
 import { PERMISSIONS, say } from "../support/run_deno.ts";
 import { processTree } from "../../bench/load/processes.ts";
@@ -6,8 +7,6 @@ import type { RunResult } from "../../bench/load/results.ts";
 
 const hasWrk = await new Deno.Command("wrk", { args: ["-v"] }).output().then(() => true, () => false);
 if (!hasWrk) say("wrk is not installed: what needs it is not tested");
-
-const delay = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** The driver, with its output up to now. */
 class Driver {

@@ -3,6 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { fileURLToPath as fromFileUrl } from "node:url";
 import type { App } from "../../twig/mod.ts";
 import { Browser } from "../support/browser.ts";
+import { delay } from "../support/delay.ts";
 import { findProgram } from "../support/front_ends.ts";
 import { Served } from "../support/served.ts";
 
@@ -22,7 +23,7 @@ const app: App = async function* (request, response) {
     case "/slow-upload":
       try {
         for await (const piece of request.body) {
-          await new Promise((resolve) => setTimeout(resolve, piece.length / 1000));
+          await delay(piece.length / 1000);
         }
         ended.push("upload complete");
       } catch (error) {
@@ -34,7 +35,7 @@ const app: App = async function* (request, response) {
       try {
         for (let i = 0;; i++) {
           yield `line ${i}\n`;
-          await new Promise((resolve) => setTimeout(resolve, 20));
+          await delay(20);
         }
       } finally {
         ended.push("stream");
@@ -182,7 +183,7 @@ async function steps(context: Deno.TestContext, browser: Browser): Promise<void>
 async function until(what: string): Promise<void> {
   for (const limit = Date.now() + 10_000; !ended.includes(what);) {
     if (Date.now() > limit) throw new Error(`It was not told: ${what}, only ${ended.join(", ")}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
   }
 }
 

@@ -1,6 +1,7 @@
 /** curl, as people use it. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { curl, type Curled, runCurl } from "../support/curl.ts";
+import { delay } from "../support/delay.ts";
 import { type Differences, inspect, Served } from "../support/served.ts";
 import type { App } from "../../twig/mod.ts";
 
@@ -34,7 +35,7 @@ curlTest("gets a page", inspect, async (server) => {
 
 curlTest("speaks HTTP/1.0", async function* () {
   yield "one ";
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await delay(20);
   yield "two";
 }, async (server) => {
   assertEquals(await run(server, ["--http1.0", "URL/"]), { code: 0, out: "one two", err: "" });
@@ -93,7 +94,7 @@ curlTest("uploads from a pipe in chunks", length, async (server) => {
 
 curlTest("shows chunks as they are", async function* () {
   yield "hello";
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await delay(20);
 }, async (server) => {
   assertEquals((await run(server, ["--raw", "URL/"])).out, "5\r\nhello\r\n0\r\n\r\n");
 });
@@ -163,7 +164,7 @@ curlTest("takes a long answer slowly", () => new Uint8Array(8_000_000), async (s
 
 curlTest("sees that an answer was cut", async function* () {
   yield "half";
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await delay(20);
   throw new Error("on purpose");
 }, async (server) => {
   // 18 and 56: partial file, failure in receiving.
@@ -174,7 +175,7 @@ curlTest("hangs up, and the app is told", async function* (request) {
   try {
     for (let i = 0;; i++) {
       yield `${i}\n`;
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await delay(20);
     }
   } finally {
     hungUp.resolve(request.signal.aborted);

@@ -1,5 +1,6 @@
 /** Answers in CGI's form (RFC 3875 §6), as front ends need them. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { delay } from "../support/delay.ts";
 import { type FcgiAnswer, get, request, TYPE, valuesOf } from "../support/fcgi_client.ts";
 import { overBoth } from "../support/fcgi_server.ts";
 import type { App, TwigResponse } from "../../twig/mod.ts";
@@ -83,7 +84,7 @@ answers("an answer known whole has its length", () => "grüße", (answer) => {
 
 answers("an answer of unknown length has none, and no chunks", async function* () {
   yield "one";
-  await new Promise((resolve) => setTimeout(resolve, 5));
+  await delay(5);
   yield "two";
 }, (answer) => assertEquals([names(answer).includes("content-length"), answer.body], [false, "onetwo"]));
 
@@ -111,7 +112,7 @@ answers(
   "HEAD of a streamed answer has no body",
   async function* () {
     yield "one";
-    await new Promise((resolve) => setTimeout(resolve, 5));
+    await delay(5);
     yield "two";
   },
   (answer) => assertEquals(answer.body, ""),

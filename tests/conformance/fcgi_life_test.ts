@@ -1,5 +1,6 @@
 /** The life of requests on one connection (FastCGI 1.0 §3.5, §5, §6): begin, keep, multiplex, abort, end. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { delay } from "../support/delay.ts";
 import {
   abort,
   begin,
@@ -46,7 +47,7 @@ const stage: App = async function* (request, response) {
         yield "too late";
         return;
       case "/slow":
-        await new Promise((resolve) => setTimeout(resolve, 3000));
+        await delay(3000);
         yield "at last";
         return;
       case "/gate":
@@ -57,7 +58,7 @@ const stage: App = async function* (request, response) {
       case "/fail":
         response.start(200);
         yield "partial ";
-        await new Promise((resolve) => setTimeout(resolve, 5));
+        await delay(5);
         throw new Error("half-way");
       case "/refuse":
         throw new Error("before anything");
@@ -166,7 +167,7 @@ for (
     async (client) => {
       await client.send(begin(1, { keep: false }), params(variables));
       // By then the server has written all that it can, over TCP everything, and the client has read nothing.
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await delay(200);
       await client.send(late);
       assertEquals((await client.answer()).body.length, LARGE);
       await client.closes();
@@ -284,7 +285,7 @@ overBoth("unread bodies that are whole do not stall another id", stage, async (c
   for (const [at, size] of [2 * 1024 * 1024, 2 * 1024 * 1024 - 1, 2 * 1024 * 1024].entries()) {
     const id = at + 1;
     await client.send(begin(id), params(post(size, `/wait?${fresh()}`), id), stdin(new Uint8Array(size), id));
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await delay(100);
     assertEquals((await client.ask(get("/?x"), { id: 9 })).body, "hello x");
   }
 });
@@ -595,7 +596,7 @@ overBoth("PARAMS that drip are given up as well", stage, async (client) => {
   const dripping = client.send(begin()).then(async () => {
     for (const byte of params(get())) {
       await client.send(Uint8Array.of(byte));
-      await new Promise((resolve) => setTimeout(resolve, 40));
+      await delay(40);
     }
   }).catch(() => {});
   assertEquals((await client.answer()).status, 408);
@@ -635,7 +636,7 @@ overBoth("a body that stalls is given up though bodies of other ids arrive", sta
   while (!client.answered.includes(1) && sent < 60) {
     await client.send(stdin("b", 2), request(get(`/?${++sent}`), { id: 2 + sent }));
     await client.answer(2 + sent);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
   }
   assert(client.answered.includes(1));
   assertEquals((await client.answer(1)).status, 408);

@@ -1,5 +1,6 @@
 /** Records on the wire (FastCGI 1.0 §3.3): how they are cut, padded, refused and written. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
+import { delay } from "../support/delay.ts";
 import {
   begin,
   getValues,
@@ -150,7 +151,7 @@ overBoth(
   "END_REQUEST comes with the last of STDOUT when an answer was streamed, too",
   async function* () {
     yield "first\n";
-    await new Promise((resolve) => setTimeout(resolve, 30));
+    await delay(30);
     yield "last\n";
   },
   async (client) => {

@@ -1,5 +1,6 @@
 /** Every limit of HTTP: what is just within passes, one more is refused with the status that says which. */
 import { assert, assertEquals } from "@std/assert";
+import { delay } from "../support/delay.ts";
 import { valueOf } from "../support/raw_client.ts";
 import { type Differences, Served } from "../support/served.ts";
 import type { App } from "../../twig/mod.ts";
@@ -133,7 +134,7 @@ Deno.test("limits (RFC9110§15.5.14): an app that has begun to answer hears of t
   const told = Promise.withResolvers<Error>();
   await using server = await Served.start(async function* (request) {
     yield "begun";
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
     await request.body.bytes().catch((error) => told.resolve(error));
     yield " and ended";
   }, { bodyBytes: 1000 });

@@ -1,5 +1,6 @@
 /** RFC 9112 §2: messages are octets, and read alike however they are cut. */
 import { assert, assertEquals } from "@std/assert";
+import { delay } from "../support/delay.ts";
 import { Random } from "../support/random.ts";
 import { type RawClient, type RawResponse, valueOf } from "../support/raw_client.ts";
 import { type Seen, Served } from "../support/served.ts";
@@ -47,7 +48,7 @@ Deno.test("messages (RFC9112§2.2): one packet, single bytes and random cuts are
     for (let at = 0; at < PIPELINE.length;) {
       const size = 1 + random.below(40);
       await client.send(PIPELINE.slice(at, at + size));
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await delay(0);
       at += size;
     }
     assertEquals(await readPipeline(client), expected);
@@ -61,7 +62,7 @@ Deno.test("messages (RFC9112§2.2): every cut of a request into two packets is t
   using client = await server.connect();
   for (let cut = 1; cut < request.length; cut++) {
     await client.send(request.slice(0, cut));
-    await new Promise((resolve) => setTimeout(resolve, 1));
+    await delay(1);
     await client.send(request.slice(cut));
     const response = await client.response();
     assertEquals(response.status, 200, `cut at ${cut}`);
@@ -85,7 +86,7 @@ Deno.test("messages (RFC9112§2.2): after an error nothing more of the connectio
 
 Deno.test("messages (RFC9112§9.3.2): an error comes after the answers of the requests before it", async () => {
   await using server = await Served.start(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 200));
+    await delay(200);
     return "first";
   });
   using client = await server.connect();

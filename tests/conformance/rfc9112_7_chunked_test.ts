@@ -1,5 +1,6 @@
 /** RFC 9112 §7.1: the chunked coding, in requests byte by byte and in answers. */
 import { assert, assertEquals } from "@std/assert";
+import { delay } from "../support/delay.ts";
 import { valueOf } from "../support/raw_client.ts";
 import { Served } from "../support/served.ts";
 
@@ -217,12 +218,12 @@ Deno.test("chunked answers (RFC9112§7.1): carry what an iterator yields, empty 
   await using server = await Served.start(async function* () {
     yield "";
     yield "hel";
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await delay(10);
     yield new Uint8Array(0);
     yield "";
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await delay(10);
     yield new TextEncoder().encode("lo ");
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await delay(10);
     yield "wörld";
   });
   using client = await server.connect();
@@ -238,7 +239,7 @@ Deno.test("chunked answers (RFC9112§7.1): carry what an iterator yields, empty 
 Deno.test("chunked answers (RFC9112§7.1.2): end with the app's trailers", async () => {
   await using server = await Served.start(async function* (_request, response) {
     yield "a";
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    await delay(10);
     yield "b";
     response.trailers.set("x-sum", "2");
   });

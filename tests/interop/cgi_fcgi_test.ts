@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { createHash } from "node:crypto";
 import type { App } from "../../twig/mod.ts";
+import { delay } from "../support/delay.ts";
 import { get, post } from "../support/fcgi_client.ts";
 import { FcgiServer, type Transport } from "../support/fcgi_server.ts";
 import { findProgram } from "../support/front_ends.ts";
@@ -35,7 +36,7 @@ const app: App = async function* (request, response) {
       return;
     case "/cut":
       yield "partial";
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await delay(50);
       throw new Error("half-way, as the test wants it");
     default:
       yield `${request.method} ${request.pathInfo} ${request.env["ARCHANGEL_TEST"] ?? ""} ${await request.body

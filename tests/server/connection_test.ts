@@ -63,7 +63,7 @@ class Served implements AsyncDisposable {
 
 /** Lets everything happen that does not wait for time or for the client. */
 async function settled(): Promise<void> {
-  for (let i = 0; i < 5; i++) await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  for (let i = 0; i < 5; i++) await delay(0);
 }
 
 const count = (text: string, part: string) => text.split(part).length - 1;
@@ -176,7 +176,7 @@ Deno.test("Connection reads a body no further than the app asks", async () => {
   assert(first > 0 && first < 130_000, `${first} bytes were taken at once`);
   for (let rounds = 0; got < 1_000_000 && rounds < 2000; rounds++) {
     asked.shift()?.();
-    await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    await delay(0);
   }
   asked.shift()?.();
   await settled();

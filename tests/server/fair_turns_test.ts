@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertLessOrEqual } from "@std/assert";
 import { FairTurns, type TurnTaker } from "../../server/fair_turns.ts";
+import { delay } from "../support/delay.ts";
 
 interface Client extends TurnTaker {
   served: number;
@@ -126,7 +127,7 @@ Deno.test("FairTurns does not take a pause of the machine for quiet", async () =
   // Nobody comes for as long as it takes to let everybody go.
   const places = clients.map((client) => turns.received(client));
   await Promise.all(places.map((place) => turns.turn(place, 250)));
-  await new Promise((resolve) => setTimeout(resolve, 20));
+  await delay(20);
   // Then all come back, and whoever is first still has to stand back for the others.
   const [first] = clients as [Client];
   const held = turns.turn(turns.received(first), 250);

@@ -14,6 +14,7 @@ import {
   type TimeoutOptions,
 } from "@archangel/archangel/server";
 import { SETTINGS } from "../../server/settings_table.ts";
+import { delay } from "../support/delay.ts";
 import { choosePackages, ROOT } from "../support/packages.ts";
 import { isAlive, PID_APP, waitUntil } from "../support/processes.ts";
 import { Folder } from "../support/folder.ts";
@@ -229,7 +230,7 @@ Deno.test("an access log of serve() is a file of its own, reopened by a reload",
   {
     await using server = await serve(options);
     await text(server.url);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await delay(50);
     Deno.renameSync(`${folder.path}/access.log`, `${folder.path}/access.log.1`);
     await server.reload();
     await text(server.url);

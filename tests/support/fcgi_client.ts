@@ -6,6 +6,7 @@
  * nothing with the server.
  */
 import type { ListenAddress } from "../../server/settings.ts";
+import { delay } from "./delay.ts";
 import { bytesOf, concat, slowPair, slowRecord, textOf } from "./slow_fcgi_records.ts";
 
 /** A read that takes longer fails the test. */
@@ -182,7 +183,7 @@ export class FcgiClient implements Disposable {
   async drip(bytes: Uint8Array, size = 1): Promise<void> {
     for (let at = 0; at < bytes.length; at += size) {
       await this.send(bytes.subarray(at, at + size));
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await delay(0);
     }
   }
 

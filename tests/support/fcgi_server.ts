@@ -1,6 +1,7 @@
 /** A real server in this process that speaks FastCGI on a TCP port or on a Unix socket, for an app of a test. */
 import type { TcpAddress, UnixAddress } from "../../server/settings.ts";
 import type { App } from "../../twig/mod.ts";
+import { delay } from "./delay.ts";
 import { waitUntil } from "./processes.ts";
 import { FcgiClient } from "./fcgi_client.ts";
 import { type Differences, inspect, type Seen, Served } from "./served.ts";
@@ -68,7 +69,7 @@ export class FcgiServer implements AsyncDisposable {
   async oneLogLine(): Promise<string> {
     await waitUntil(() => this.log.length > 0, "a line in the error log");
     // A second one would come in the same turn or the next.
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await delay(20);
     if (this.log.length > 1) throw new Error(`More than one line was logged:\n${this.log.join("\n")}`);
     return this.log[0]!;
   }

@@ -1,6 +1,7 @@
 /** An HTTP server whose memory is measured; see `measured_server.ts`. */
 import { startService } from "../../server/service.ts";
 import type { App } from "../../twig/mod.ts";
+import { delay } from "./delay.ts";
 import { reportMemory } from "./measured_server.ts";
 import { settingsOf } from "./served.ts";
 
@@ -24,7 +25,7 @@ const apps: Record<string, App> = {
   "/download-at-once": downloadAtOnce,
   "/small": () => "x".repeat(2000),
   "/later": async () => {
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await delay(0);
     return "x".repeat(2000);
   },
 };

@@ -1,6 +1,7 @@
 /** What is served behind inherited sockets: an app that shows flow control, aborts and its own process. */
 import { createHash } from "node:crypto";
 import type { App } from "../../twig/mod.ts";
+import { delay } from "./delay.ts";
 
 const PIECE = new Uint8Array(64_000).fill(100);
 const DOWNLOAD = 50_000_000;
@@ -43,7 +44,7 @@ const apps: Record<string, App> = {
   },
   "/slow": async () => {
     noticed.push("slow");
-    await new Promise((resolve) => setTimeout(resolve, 1000));
+    await delay(1000);
     return "at last";
   },
 };

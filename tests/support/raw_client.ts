@@ -2,6 +2,7 @@
  * A client that sends exactly the bytes it is told to, and reads answers strictly: what is wrong in an answer is an
  * error here, not something to be lenient about. Text stands for bytes, one code unit a byte.
  */
+import { delay } from "./delay.ts";
 
 /** A read that takes longer fails the test. */
 const PATIENCE_MS = 10_000;
@@ -84,7 +85,7 @@ export class RawClient implements Disposable {
   async drip(data: string, pauseMs = 0): Promise<void> {
     for (const byte of bytesOf(data)) {
       await this.conn.write(Uint8Array.of(byte));
-      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      await delay(pauseMs);
     }
   }
 

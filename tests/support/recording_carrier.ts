@@ -6,6 +6,7 @@
  */
 import { type App, type Carrier, type Chunk, Exchange, HeaderFields } from "../../twig/mod.ts";
 import type { Remote, RequestHead, ServerInfo } from "../../twig/mod.ts";
+import { delay } from "./delay.ts";
 
 /** What was told, as one readable line each: `head 200 5`, `data hello`, `flush`, `end`. */
 export type Note = string;
@@ -172,5 +173,5 @@ export function requestHead(changes: Partial<RequestHead> = {}): RequestHead {
 
 /** Lets everything run that is not waiting for the test: timers of 0 ms, and what they start. */
 export async function settled(): Promise<void> {
-  for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let turn = 0; turn < 3; turn++) await delay(1);
 }

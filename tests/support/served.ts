@@ -7,6 +7,7 @@ import { type Service, startService } from "../../server/service.ts";
 import type { Settings } from "../../server/settings.ts";
 import { flushLines, standardLines } from "../../server/standard_lines.ts";
 import type { App, TwigRequest, TwigResponse } from "../../twig/mod.ts";
+import { delay } from "./delay.ts";
 import { RawClient, type RawResponse } from "./raw_client.ts";
 import { moduleOf } from "./registered_apps.ts";
 import { settingsFor } from "./settings.ts";
@@ -136,7 +137,7 @@ export class Served implements AsyncDisposable {
     await flushLines();
     this.#stopListening();
     // What the closing has set free runs to its end, so that nothing of this server outlives its test.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await delay(0);
   }
 }
 

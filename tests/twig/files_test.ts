@@ -1,6 +1,7 @@
 /** Files of every size, over real sockets and over FastCGI: their memory is used again, and must not be too early. */
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { type App, FileBody } from "../../twig/mod.ts";
+import { delay } from "../support/delay.ts";
 import { Random } from "../support/random.ts";
 import { Served } from "../support/served.ts";
 import { fcgiAnswer, fcgiRequest, overFcgi } from "../support/wires.ts";
@@ -78,7 +79,7 @@ Deno.test("files arrive as they are, on many connections that read slowly and pi
         `GET /${size} HTTP/1.1\r\nHost: a\r\n${i === 7 ? "Connection: close\r\n" : ""}\r\n`
       );
       await connection.write(new TextEncoder().encode(requests.join("")));
-      const pause = () => n % 3 === 0 ? new Promise((resolve) => setTimeout(resolve, 0)) : undefined;
+      const pause = () => n % 3 === 0 ? delay(0) : undefined;
       const bodies = bodiesOf(await readAll(connection, pause));
       assertEquals(bodies.map(({ length }) => length), sizes);
       sizes.forEach((size, i) => assert(same(bodies[i], contents.get(size)), `${size} on connection ${n}`));
