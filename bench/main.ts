@@ -3,6 +3,8 @@
  *
  * @module
  */
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import { choosePackages, ROOT } from "../tests/support/packages.ts";
 import { PERMISSIONS, runDeno } from "../tests/support/run_deno.ts";
 import { main as calls } from "./load/calls.ts";
@@ -28,18 +30,42 @@ async function lighthouse(args: readonly string[]): Promise<number> {
     await load(["--only", "lighthouse", "--no-save", ...args]);
 }
 
-/**
- * `load FLAGS`, `micro [FILES]`, `startup [ROUNDS]`, `lighthouse FLAGS` or `calls`. Flags alone are the load
- * bench's, files alone those of `bench/micro`; without anything both benches run.
- */
+const PARTS: Record<string, (args: readonly string[]) => Promise<number>> = {
+  load,
+  micro,
+  startup,
+  calls: () => calls(),
+  lighthouse,
+};
+
+const USAGE = `Usage: deno task bench [PART]
+
+  micro [FILES]         Functions alone; the word may be left out before a file of bench/micro.
+  load [FLAGS]          Servers under load; the word may be left out before a flag. See load --help.
+  startup [ROUNDS]      From the command to the first answer. [default: 9 rounds]
+  calls                 System calls of servers under load.
+  lighthouse [FLAGS]    What docs/lighthouse.md says, micro and load.
+
+Without a part: micro, then load.
+`;
+
+function say(text: string): void {
+  Deno.stdout.writeSync(new TextEncoder().encode(`${text}\n`));
+}
+
+const isHelp = (arg: string) => arg === "-h" || arg === "--help";
+
 async function main([part, ...args]: string[]): Promise<number> {
   if (part === undefined) return await micro([]) || await load([]);
-  if (part === "load") return await load(args);
-  if (part === "micro") return await micro(args);
-  if (part === "calls") return await calls();
-  if (part === "lighthouse") return await lighthouse(args);
-  if (part === "startup") return await startup(args);
-  return part.startsWith("-") ? await load([part, ...args]) : await micro([part, ...args]);
+  if (isHelp(part) || args.some(isHelp) && ["startup", "calls", "lighthouse"].includes(part)) {
+    say(USAGE);
+    return 0;
+  }
+  if (Object.hasOwn(PARTS, part)) return await PARTS[part]!(args);
+  if (part.startsWith("-")) return await load([part, ...args]);
+  if (existsSync(resolve(ROOT, part))) return await micro([part, ...args]);
+  say(`Unknown bench "${part}": neither a part nor a file\n\n${USAGE}`);
+  return 2;
 }
 
 Deno.exit(await main(Deno.args));

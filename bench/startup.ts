@@ -142,6 +142,11 @@ function report(cases: readonly Case[], empties: readonly number[]): string {
  * @returns The exit code.
  */
 export async function main([rounds = "9"]: readonly string[]): Promise<number> {
+  if (!/^[1-9]\d*$/.test(rounds)) {
+    // deno-lint-ignore no-console
+    console.log(`Cannot measure ${rounds} rounds: deno task bench startup takes a whole number above 0`);
+    return 2;
+  }
   const packages = await choosePackages();
   using folder = new Folder({ "empty.js": "", "hello.ts": HELLO });
   using cache = new Folder();
