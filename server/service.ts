@@ -44,7 +44,7 @@ export interface Service {
   readonly waiting: readonly WaitingSocket[];
   /**
    * Takes nothing new, finishes what is in flight. Resolves when that is done, or cut at
-   * `timeouts.drain`. Calling it again waits for the same.
+   * `timeouts.drain`. Calling it again waits for the same; it may turn out meanwhile that nobody takes over.
    *
    * @param stopping Nobody takes over: connections at rest are closed at once. Otherwise they may send
    * one more request, which is answered and says that the connection closes. Default `false`.
@@ -145,6 +145,7 @@ class RunningService implements Service {
   #settings: Settings;
   #access: AccessLog | undefined;
   #drained: Promise<void> | undefined;
+  #stopping = false;
 
   constructor(settings: Settings, host: ProcessHost, access: AccessLog | undefined) {
     this.#settings = settings;
@@ -177,13 +178,15 @@ class RunningService implements Service {
   }
 
   drain(stopping = false): Promise<void> {
-    return this.#drained ??= this.#drainNow(stopping);
+    this.#stopping ||= stopping;
+    if (stopping && this.#drained !== undefined) this.#host.drain(true);
+    return this.#drained ??= this.#drainNow();
   }
 
-  async #drainNow(stopping: boolean): Promise<void> {
+  async #drainNow(): Promise<void> {
     this.#host.draining = true;
     const listeners = Promise.all(this.#listeners.map((listener) => listener.drain()));
-    await within(this.#host.timeouts.drain, listeners.then(() => this.#host.drain(stopping)));
+    await within(this.#host.timeouts.drain, listeners.then(() => this.#host.drain(this.#stopping)));
     this.stop();
     await this.#access?.close();
   }

@@ -57,11 +57,14 @@ export class StepInMaking {
     this.do({ type: "spawn", id, assignment: { worker, generation: number, role, settings } });
   }
 
-  /** Lets a worker go: one that serves finishes first, one that boots has nothing to finish. */
+  /**
+   * Lets a worker go: one that serves finishes first, one that boots has nothing to finish. One that was let
+   * go before waits for clients at rest, as long as others can take them over; a stop ends that.
+   */
   protected release(handle: WorkerHandle): void {
     if (handle.stage === "booting") return this.kill(handle);
-    if (handle.stage !== "serving") return;
-    this.enter(handle, "draining");
+    if (handle.stage === "serving") this.enter(handle, "draining");
+    else if (handle.stage !== "draining" || this.state.phase !== "stopping") return;
     this.do({ type: "drain", id: handle.id });
   }
 

@@ -4,8 +4,9 @@
  * is handed in.
  *
  * - stdin carries messages and is the death pact: at its end the worker ends, at once.
- * - TERM to a worker alone makes it finish and end; the supervisor then starts another in its place.
- *   A stop of a whole process group or container does the same to all, and that is harmless.
+ * - TERM to a worker alone makes it finish and end as a reload does; the supervisor then starts another in
+ *   its place. A stop of a whole process group or container does the same to all. That is harmless, for the
+ *   supervisor tells them that nobody takes over.
  * - An error that an app throws where nobody awaits it (a timer, a forgotten promise) is logged. It
  *   must not end the requests of others, so the worker goes on.
  *
@@ -38,7 +39,7 @@ export interface WorkerService {
   readonly addresses: readonly ListenAddress[];
   /** Unix sockets that are not in their places yet. */
   readonly waiting: readonly WaitingSocket[];
-  /** Takes nothing new; resolves when what is in flight is done, or cut at `timeouts.drain`. */
+  /** Takes nothing new; resolves when what is in flight is done, or cut. May be asked again, to stop. */
   drain(stopping: boolean): Promise<void>;
 }
 
@@ -100,7 +101,7 @@ class Worker {
   async #boot({ settings, worker, role, key, held }: Boot): Promise<void> {
     this.#name = `worker ${worker}`;
     surviveStrayErrors(new ErrorLog(this.#name));
-    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => this.#drain(true));
+    if (Deno.build.os !== "windows") Deno.addSignalListener("SIGTERM", () => this.#drain(false));
     const stream = Deno[controlStream(settings.log.access)];
     const tell = async (message: ToSupervisor) => {
       // Lines that are on their way go first, or the record might come into the middle of one.
@@ -119,11 +120,16 @@ class Worker {
   }
 
   async #drain(stopping: boolean): Promise<void> {
-    if (this.#draining) return;
+    if (this.#draining) return this.#hurry(stopping);
     this.#draining = true;
     const code = await this.#finish(stopping);
     await flushLines();
     Deno.exit(code);
+  }
+
+  /** It finishes already, and now a stop may have come. Whoever began it tells of failures. */
+  #hurry(stopping: boolean): void {
+    this.#service?.then((service) => service.drain(stopping)).catch(() => {});
   }
 
   async #finish(stopping: boolean): Promise<number> {

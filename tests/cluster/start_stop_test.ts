@@ -1,8 +1,9 @@
 /** Starting that fails and stopping in every way, with real processes. */
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { delay } from "../support/delay.ts";
 import { freePort } from "../support/ports.ts";
 import { Archangel, isAlive, waitUntil } from "../support/processes.ts";
+import { RawClient } from "../support/raw_client.ts";
 
 const HANGING_APP = "await new Promise(() => setInterval(() => {}, 1000));";
 
@@ -108,6 +109,25 @@ Deno.test("a client that was let in before a stop gets its first request answere
   assertStringIncludes(answer, "HTTP/1.1 200 OK\r\n");
   assertStringIncludes(answer.toLowerCase(), "\r\nconnection: close\r\n");
   assertEquals((await archangel.ended).code, 0);
+});
+
+Deno.test("a stop closes clients at rest at once, also those that a reload or a TERM to all left waiting", async () => {
+  const config = { timeouts: { linger: "20s", idle: "60s" } };
+  for (const before of ["HUP", "TERM to all"] as const) {
+    await using archangel = await Archangel.serving({ workers: 1, config });
+    using client = await RawClient.connect(archangel.port);
+    await client.send("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    await client.response();
+    if (before === "HUP") {
+      archangel.signal("SIGHUP");
+      await archangel.says("reloaded: generation 2");
+    } else Deno.kill(archangel.workers()[0]!, "SIGTERM");
+    await delay(200);
+    const began = performance.now();
+    archangel.signal("SIGTERM");
+    assertEquals(await archangel.ended, { code: 0, signal: null });
+    assertLess(performance.now() - began, 10_000, before);
+  }
 });
 
 Deno.test("a stop cuts what does not finish within timeouts.drain, and still exits with 0", async () => {

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertLessOrEqual, assertNotEquals } from "@std/a
 import { delay } from "../support/delay.ts";
 import { Load } from "../support/load.ts";
 import { Archangel, contextSwitches, isAlive, PID_APP, waitUntil } from "../support/processes.ts";
+import { RawClient, valueOf } from "../support/raw_client.ts";
 
 Deno.test("a worker killed under load takes only its own requests with it, and is replaced", async () => {
   await using archangel = await Archangel.serving();
@@ -68,6 +69,21 @@ Deno.test("a worker told to end by itself finishes its requests and is replaced"
     () => archangel.get("/").then((pid) => pid !== String(worker), () => false),
     "a replacement",
   );
+});
+
+Deno.test("a worker told to end by itself answers one more request of a client at rest, as at a reload", async () => {
+  await using archangel = await Archangel.serving({ workers: 1 });
+  const [worker] = archangel.workers();
+  using client = await RawClient.connect(archangel.port);
+  const ask = async () => {
+    await client.send("GET / HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    return await client.response();
+  };
+  assertEquals((await ask()).body, String(worker));
+  Deno.kill(worker!, "SIGTERM");
+  await delay(300);
+  const last = await ask();
+  assertEquals([last.body, valueOf(last, "connection")], [String(worker), "close"]);
 });
 
 Deno.test("TTIN adds a worker and TTOU drains one", async () => {

@@ -352,6 +352,15 @@ Deno.test("plan() reloads after the start when that was asked for before", () =>
   ]);
 });
 
+Deno.test("plan() tells workers of an old generation, which still finish, that a stop has come", () => {
+  play(2, [
+    ...rising,
+    [40, ready(5), ["place", "drain 1", "drain 2", "say reloaded: generation 2 serves with 3 workers"]],
+    [50, signal("TERM"), ["drain 1", "drain 2", "drain 3", "drain 4", "drain 5"]],
+    [51, signal("TERM"), []],
+  ]);
+});
+
 Deno.test("plan() gives up a reload when asked to stop", () => {
   play(2, [...rising, [40, signal("TERM"), ["drain 1", "drain 2", "drain 3", "drain 4", "kill 5"]]]);
   play(2, [
