@@ -83,7 +83,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     arguments: [TARGET],
     summary: "Serve a config, a folder of files, or one module.",
     details: "TERM and the first Ctrl-C finish the requests in flight, a second Ctrl-C stops at once, HUP\n" +
-      "reads the config again and replaces the workers without losing a request.",
+      "reads the config again and replaces the workers as soon as new ones are ready.",
     flags: [],
     takesSettings: true,
     load: () => import("./commands/serve.ts"),

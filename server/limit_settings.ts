@@ -76,7 +76,7 @@ export const LIMIT_SETTINGS = [
     kind: kinds.count([1, 1_000_000]),
     default: DEFAULT_LIMITS.connections,
     summary: "Most connections open at once in one worker.",
-    reason: "Further ones wait in the kernel's queue. `ulimit -n` has to allow as many open files.",
+    reason: "Further ones wait in the kernel's queue. `ulimit -n` less an eighth counts where it is lower.",
   }),
   setting({
     key: "limits.requests_per_connection",
@@ -125,7 +125,8 @@ export const LIMIT_SETTINGS = [
     kind: kinds.duration([0, 60 * SECOND]),
     default: DEFAULT_TIMEOUTS.linger,
     summary: "How long to go on reading after an early error answer.",
-    reason: "A connection closed with unread data is reset, and the client might lose the answer.",
+    reason: "A connection closed with unread data is reset, and the client might lose the answer. " +
+      "At a reload an idle connection gets as long for a request that is on its way.",
   }),
   setting({
     key: "timeouts.drain",

@@ -24,7 +24,7 @@ export interface Server extends AsyncDisposable {
   /** Resolves when the server is closed, however that came. */
   readonly finished: Promise<void>;
   /**
-   * Replaces what is served without losing a request.
+   * Replaces what is served; requests in flight are finished.
    *
    * With workers, new ones are started, which load all code anew, and take over when every one of
    * them is ready. In this process apps, routes, limits and log change from the next request on;
