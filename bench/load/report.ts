@@ -73,7 +73,9 @@ export function scenarioReport(scenario: ScenarioResult): string {
   );
   const notes = [
     ...judge(scenario).map(({ goal, found, met }) =>
-      `- ${met ? "met" : "NOT MET"}: ${describeGoal(goal)}: ${figure(found)}`
+      `- ${met ? "met" : "NOT MET"}: ${describeGoal(goal)}: ${
+        found < 1000 ? found.toFixed(3) : figure(found)
+      }`
     ),
     ...scenario.missing.map((who) => `- missing: ${who}`),
     ...[scenario, ...scenario.contenders].flatMap(failureOf),

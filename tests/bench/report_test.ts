@@ -39,7 +39,7 @@ Deno.test("scenarioReport() shows ratios, goals, who is missing and what disturb
     report,
     "| Archangel            |     1.200 |   1.00–1.50 |   3.00 |   1.00 |    50.0 |",
   );
-  assertStringIncludes(report, "- NOT MET: archangel cpu ≤ 1.1 × deno_serve: 1.20");
+  assertStringIncludes(report, "- NOT MET: archangel cpu ≤ 1.1 × deno_serve: 1.200");
   assertStringIncludes(report, "- missing: nginx, for want of nginx");
   assertStringIncludes(
     report,
