@@ -40,15 +40,16 @@ export const LIMIT_SETTINGS = [
     default: DEFAULT_LIMITS.targetBytes,
     summary: "Longest request target: path and query (414).",
     reason:
-      "RFC 9112 §3 asks for 8000 octets at least. Over FastCGI it is the front end that holds clients to a limit.",
+      "RFC 9112 §3 asks for 8000 octets at least. Over FastCGI it is the front end that holds clients " +
+      "to a limit.",
   }),
   setting({
     key: "limits.header_bytes",
     kind: kinds.size([KiB, 16 * MiB]),
     default: DEFAULT_LIMITS.headerBytes,
     summary: "Largest request head, request line included (431).",
-    reason:
-      "Browsers with many cookies send 16 KiB. Every connection may hold this much before an app is asked, and over FastCGI 8 times as much, for front ends add variables of their own.",
+    reason: "Browsers with many cookies send 16 KiB. Every connection may hold this much before an app is " +
+      "asked, and over FastCGI 8 times as much, for front ends add variables of their own.",
   }),
   setting({
     key: "limits.header_fields",

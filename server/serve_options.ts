@@ -8,6 +8,7 @@
 import type { FetchApp, FetchHandler } from "../twig/from_fetch.ts";
 import type { App } from "../twig/types.ts";
 import { loadConfig } from "./config.ts";
+import type { Functions } from "./mounts.ts";
 import type { Settings } from "./settings.ts";
 
 /** A path, relative to the current folder, or a URL such as `new URL("./app.ts", import.meta.url)`. */
@@ -195,7 +196,7 @@ export interface Prepared {
   /** Everything but the functions. */
   readonly settings: Settings;
   /** The apps that are functions of this program, by name. */
-  readonly functions: Readonly<Record<string, App>>;
+  readonly functions: Functions;
 }
 
 /**

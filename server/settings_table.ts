@@ -20,8 +20,8 @@ export const SETTINGS = [
     shorthand: "url",
     otherwise: "http://127.0.0.1:8000",
     summary: "Where to take connections.",
-    reason:
-      "One listener or a list of them. The default can be reached from this machine only, so that nothing is public by accident.",
+    reason: "One listener or a list of them. The default can be reached from this machine only, so that " +
+      "nothing is public by accident.",
     flag: { name: "listen", value: "URL" },
   }),
   setting({
@@ -29,10 +29,12 @@ export const SETTINGS = [
     kind: kinds.listenUrl,
     default: undefined,
     otherwise: "required",
-    summary:
-      "`http://HOST:PORT`, `fcgi://HOST:PORT`, `http+unix:PATH`, `fcgi+unix:PATH`, `http+fd:0` or `fcgi+fd:0`.",
+    summary: "`http://HOST:PORT`, `fcgi://HOST:PORT`, `http+unix:PATH`, `fcgi+unix:PATH`, `http+fd:0` or " +
+      "`fcgi+fd:0`.",
     reason:
-      "An item that needs no more may be the URL alone. Port 0 lets the kernel choose. Workers cannot share a Unix socket: `{worker}` in the path becomes the number of each. `fd:0` is the listening socket that spawn-fcgi or lighttpd start this process with, and has no workers.",
+      "An item that needs no more may be the URL alone. Port 0 lets the kernel choose. Workers cannot " +
+      "share a Unix socket: `{worker}` in the path becomes the number of each. `fd:0` is the listening " +
+      "socket that spawn-fcgi or lighttpd start this process with, and has no workers.",
   }),
   setting({
     key: "listen.*.mode",
@@ -54,7 +56,8 @@ export const SETTINGS = [
     kind: kinds.processes([0, 1024]),
     default: "auto",
     summary:
-      "Number of worker processes; `auto` is one a CPU, or 0 with an inherited socket. 0 serves in the first process.",
+      "Number of worker processes; `auto` is one a CPU, or 0 with an inherited socket. 0 serves in the " +
+      "first process.",
     reason: "A worker uses one CPU. More workers than CPUs help only apps that block.",
     flag: { name: "workers", value: "N" },
   }),
@@ -65,7 +68,8 @@ export const SETTINGS = [
     otherwise: "required",
     summary: "The apps, by names of your choice.",
     reason:
-      "The name appears in routes, logs and messages. Each app has exactly one of twig, fetch, static and auto.",
+      "The name appears in routes, logs and messages. Each app has exactly one of twig, fetch, static " +
+      "and auto.",
   }),
   setting({
     key: "apps.*.twig",
@@ -99,15 +103,16 @@ export const SETTINGS = [
     otherwise: "none; exactly one of twig, fetch, static and auto is given",
     summary: "Module or folder whose kind is found out. An app that needs no more may be this path alone.",
     reason:
-      "A folder is static; a default export that is a function is a TWIG app, one with a fetch method a handler.",
+      "A folder is static; a default export that is a function is a TWIG app, one with a fetch method a " +
+      "handler.",
   }),
   setting({
     key: "apps.*.preload",
     kind: kinds.truth,
     default: false,
     summary: "Import the module when a worker starts instead of at its first request.",
-    reason:
-      "Costs start-up time and memory; in return the first request is fast and a broken module stops the start.",
+    reason: "Costs start-up time and memory; in return the first request is fast and a broken module stops " +
+      "the start.",
   }),
   setting({
     key: "apps.*.body",
@@ -202,8 +207,8 @@ export const SETTINGS = [
     default: undefined,
     otherwise: "deno.json or deno.jsonc beside the config, or beside the module that is served without one",
     summary: "A deno.json whose imports the apps use.",
-    reason:
-      "One for all apps: Deno reads one config a process, and none that is beside an app module elsewhere. It is given to the workers; without workers, run Deno itself with `-c FILE`.",
+    reason: "One for all apps: Deno reads one config a process, and none that is beside an app module " +
+      "elsewhere. It is given to the workers; without workers, run Deno itself with `-c FILE`.",
     flag: { name: "deno-config", value: "FILE" },
   }),
   section({
@@ -213,7 +218,9 @@ export const SETTINGS = [
     otherwise: "none",
     summary: "What the apps need of Deno's permissions, beyond what the rest of this file says.",
     reason:
-      "It grants nothing. Deno does not tell a process which narrow permissions it was started with, so only what stands here, and was granted, is passed on to the workers. `archangel check` prints the flags for all of it.",
+      "It grants nothing. Deno does not tell a process which narrow permissions it was started with, so " +
+      "only what stands here, and was granted, is passed on to the workers. `archangel check` prints " +
+      "the flags for all of it.",
   }),
   setting({
     key: "permissions.*.grant",

@@ -49,7 +49,7 @@ Deno.test("Clock keeps to a deadline that moved, to earlier and to later", async
   for (const one of [later!, earlier!]) clock.forget(one);
 });
 
-Deno.test("Clock forgets", async () => {
+Deno.test("Clock.forget() keeps one deadline from being told, and no other", async () => {
   const clock = new Clock();
   const [one, other] = watched(clock, 50, 50);
   clock.forget(one!);
