@@ -508,6 +508,46 @@ serverOverBoth("a FIN inside PARAMS, or inside a record, just ends the connectio
   assertEquals(server.log, []);
 });
 
+serverOverBoth(
+  "a FIN at any byte of a request ends it, and only a whole one is answered",
+  stage,
+  async (server) => {
+    const whole = concat([begin(), params(post(4, "/echo?cut")), stdin("body"), stdinEnd()]);
+    for (let size = 0; size <= whole.length; size++) {
+      using client = await server.connect();
+      await client.send(whole.subarray(0, size));
+      await client.finish();
+      const said = (await client.rest()).filter(({ type }) => type !== TYPE.stderr);
+      // CONTENT_LENGTH is all that there is to be waited for.
+      assertEquals(said.length > 0, size >= whole.length - stdinEnd().length, `after ${size} bytes`);
+    }
+    assertEquals(server.log, []);
+  },
+);
+
+serverOverBoth("a reset at any stage says nothing", stage, async (server) => {
+  const name = fresh();
+  const stages = [
+    NOTHING,
+    begin(),
+    concat([begin(), params(get()).subarray(0, 20)]),
+    concat([begin(), params(post(9, `/echo?${name}`)), stdin("half")]),
+    request(get(`/wait?${name}`)),
+    request(get("/large")),
+    request(get("/?x")),
+  ];
+  for (const bytes of stages) {
+    const client = await server.connect();
+    await client.send(getValues(), bytes);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    // The answer to the question is there and unread: closing now is answering it with a reset.
+    client.close();
+  }
+  await waitUntil(() => noticed.filter((line) => line === `${name} over`).length === 2, "the apps are over");
+  await servesOn(server);
+  assertEquals(server.log, []);
+});
+
 serverOverBoth("a front end that closes aborts every request of its connection", stage, async (server) => {
   const names = [fresh(), fresh()];
   {

@@ -80,6 +80,17 @@ overBoth("a stream in records of one byte is put together", echo, async (client)
   assertEquals((await client.answer()).body, "one at a time");
 });
 
+overBoth("records of one byte are read in time that grows with their number only", echo, async (client) => {
+  const count = 200_000;
+  const one = slowRecord(TYPE.stdin, 1, bytesOf("x"));
+  const many = new Uint8Array(count * one.length);
+  for (let at = 0; at < many.length; at += one.length) many.set(one, at);
+  await client.send(begin(), params(post(count)));
+  const sending = client.send(many, stdinEnd());
+  assertEquals((await client.answer()).body.length, count);
+  await sending;
+});
+
 overBoth("records of 65535 bytes are taken", echo, async (client) => {
   const body = "x".repeat(65535) + "y".repeat(65535);
   assertEquals((await client.ask(post(body.length), { body })).body, body);
