@@ -13,6 +13,7 @@ import {
   stdin,
   stdinEnd,
   TYPE,
+  valuesOf,
 } from "../support/fcgi_client.ts";
 import { type FcgiServer, overBoth, serverOverBoth } from "../support/fcgi_server.ts";
 import { bytesOf, concat, slowRecord } from "../support/slow_fcgi_records.ts";
@@ -320,7 +321,9 @@ overBoth("more requests than one connection takes are answered with OVERLOADED",
   const name = fresh();
   for (let id = 1; id <= 10; id++) await client.send(request(get(`/gate?${name}`), { id }));
   await client.send(request(get("/"), { id: 11 }));
-  assertEquals((await client.answer(11)).protocolStatus, STATUS.overloaded);
+  const answer = await client.answer(11);
+  assertEquals([answer.status, answer.protocolStatus], [503, STATUS.overloaded]);
+  assertEquals(valuesOf(answer, "retry-after"), ["1"]);
   gates.get(name)!.resolve();
   for (let id = 1; id <= 10; id++) assertEquals((await client.answer(id)).body, "begun ended");
   assertEquals((await client.ask(get("/?x"), { id: 11 })).body, "hello x");

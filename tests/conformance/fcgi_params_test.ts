@@ -252,6 +252,15 @@ overBoth("type and length come once, whichever variables carry them", inspect, a
   assertEquals([contentLength, body], [5, "12345"]);
 });
 
+overBoth("HTTP_CONTENT_LENGTH and HTTP_CONTENT_TYPE alone say nothing", inspect, async (client) => {
+  const more = { HTTP_CONTENT_TYPE: "text/plain", HTTP_CONTENT_LENGTH: "2" };
+  const { headers, contentLength, body } = seenIn(
+    await client.ask(post(undefined, "/", more), { body: "12345" }),
+  );
+  assertEquals(headers.filter(([name]) => name.startsWith("content-")), []);
+  assertEquals([contentLength, body], [undefined, "12345"]);
+});
+
 overBoth("empty CONTENT_TYPE and CONTENT_LENGTH are absent", inspect, async (client) => {
   const { headers } = seenIn(await client.ask(get("/", { CONTENT_TYPE: "", CONTENT_LENGTH: "" })));
   assertEquals(headers.filter(([name]) => name.startsWith("content-")), []);
@@ -302,6 +311,21 @@ overBoth("the ends are those that the front end tells", env, async (client) => {
     "HTTP/1.0",
   ]);
   assertEquals(secure, true);
+});
+
+overBoth("a client that the front end does not tell is the front end itself", env, async (client, server) => {
+  const told = async (more: Record<string, string>) =>
+    JSON.parse((await client.ask(get("/", more))).body).remote;
+  const { localAddr } = client.conn;
+  const remote = await told({});
+  if (server.transport === "Unix") assertEquals([remote.address, remote.host, remote.port], ["", "", 0]);
+  else {
+    assert(localAddr.transport === "tcp");
+    assertEquals([remote.address, remote.port], [localAddr.hostname, localAddr.port]);
+  }
+  // Its own port is not the one of a client whose address it told.
+  assertEquals((await told({ REMOTE_ADDR: "203.0.113.7", REMOTE_PORT: "" })).port, 0);
+  assertEquals((await told({ REMOTE_ADDR: "203.0.113.7", REMOTE_HOST: "a.test" })).host, "a.test");
 });
 
 overBoth("a port that is none is the socket's own", env, async (client) => {
