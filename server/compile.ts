@@ -8,10 +8,10 @@
  *
  * @module
  */
+import { HEAP_FLAG } from "./heap_flag.ts";
 import { folderOf } from "./paths.ts";
 import type { Site } from "./site.ts";
 import type { Settings } from "./settings.ts";
-import { HEAP_FLAG } from "./spawn.ts";
 
 /** What an executable is made of. */
 export interface CompilePlan {

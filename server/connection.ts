@@ -265,7 +265,8 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     } finally {
       this.#advancing = false;
     }
-    if (this.#open.size === 0) this.#rest();
+    // Whoever was refused without a word lingers already, or is gone.
+    if (this.#open.size === 0 && this.#phase === Phase.Serving) this.#rest();
   }
 
   /** Sets the deadline for what comes next, when no exchange is open. */

@@ -11,6 +11,7 @@
  *
  * @module
  */
+import { HEAP_FLAG } from "./heap_flag.ts";
 import { ownPermissions, permissionFlags, type PermissionQuery } from "./permissions.ts";
 import type { Settings } from "./settings.ts";
 
@@ -23,14 +24,6 @@ export interface SelfStart {
   /** Arguments for the program itself. */
   readonly args: readonly string[];
 }
-
-/**
- * Puts off the first full collection of garbage until there are 32 MB of old objects, where V8 begins with about 9.
- * Once there was one, the small table that `Deno.Conn` makes for each read outlives the next collections, and
- * with it the tables of all later reads of its connection; so under load another full collection followed every
- * second, whose helper threads share the worker's core (`docs/lighthouse.md`).
- */
-export const HEAP_FLAG = "--v8-flags=--initial-old-space-size=32";
 
 /** The argument that tells a bundle or a compiled binary to be a worker. */
 export const WORKER_ARGUMENT = "--as-worker";

@@ -1,5 +1,5 @@
 /** Records on the wire (FastCGI 1.0 §3.3): how they are cut, padded, refused and written. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { delay } from "../support/delay.ts";
 import {
   begin,
@@ -13,7 +13,7 @@ import {
   TYPE,
   valuesOf,
 } from "../support/fcgi_client.ts";
-import { type FcgiServer, overBoth, serverOverBoth } from "../support/fcgi_server.ts";
+import { FcgiServer, overBoth, serverOverBoth } from "../support/fcgi_server.ts";
 import { messagesIn } from "../support/log_lines.ts";
 import { bytesOf, concat, slowPair, slowRecord, slowRecords } from "../support/slow_fcgi_records.ts";
 import { flushLines } from "../../server/standard_lines.ts";
@@ -212,4 +212,18 @@ overBoth("kept requests do not wait for acknowledgements", hello, async (client)
   for (let i = 0; i < 100; i++) await client.ask();
   // With a delay of 40 ms each it would be four seconds.
   assert(performance.now() - begun < 2000);
+});
+
+Deno.test("a connection that is closed without an answer is given up after timeouts.linger", async () => {
+  const timeouts = { linger: 100, header: 60_000 };
+  await using server = await FcgiServer.start(hello, "TCP", { timeouts });
+  using client = await server.connect();
+  await client.send(bytesOf("GET / HTTP/1.1\r\n"));
+  await client.closes();
+  // It lingers: what comes now is dropped, until the connection is gone and a write fails.
+  await assertRejects(async () => {
+    for (const until = Date.now() + 10_000; Date.now() < until; await delay(50)) {
+      await client.send(bytesOf("x"));
+    }
+  }, Deno.errors.BrokenPipe);
 });

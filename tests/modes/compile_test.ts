@@ -10,7 +10,8 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { compileArguments, missingRuntime, planCompile, siteOf } from "../../server/compile.ts";
 import { loadConfig } from "../../server/config.ts";
 import { startServer } from "../../server/serve.ts";
-import { detectSelf, HEAP_FLAG } from "../../server/spawn.ts";
+import { HEAP_FLAG } from "../../server/heap_flag.ts";
+import { detectSelf } from "../../server/spawn.ts";
 import { bundle } from "../support/build.ts";
 import { Folder } from "../support/folder.ts";
 import { choosePackages, ROOT } from "../support/packages.ts";

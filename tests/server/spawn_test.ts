@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { EXIT } from "../../server/exit_codes.ts";
-import { detectSelf, HEAP_FLAG, WORKER_ARGUMENT, workerArguments } from "../../server/spawn.ts";
+import { HEAP_FLAG } from "../../server/heap_flag.ts";
+import { detectSelf, WORKER_ARGUMENT, workerArguments } from "../../server/spawn.ts";
 import { choosePackages } from "../support/packages.ts";
 import { processWith } from "../support/granted.ts";
 import { settingsFor } from "../support/settings.ts";

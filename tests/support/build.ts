@@ -8,6 +8,7 @@
  */
 
 import { join } from "node:path";
+import { missingRuntime } from "../../server/compile.ts";
 import { type Packages, ROOT } from "./packages.ts";
 import { PERMISSIONS, runDeno, say } from "./run_deno.ts";
 
@@ -44,15 +45,6 @@ export async function compile(
   const { code, stderr } = await new Deno.Command(Deno.execPath(), { args, cwd: ROOT, stdin: "null" })
     .output();
   const said = new TextDecoder().decode(stderr).trimEnd();
-  say(code === 0 ? said : await explain(said));
+  say(code === 0 ? said : missingRuntime(said) ?? said);
   return code;
-}
-
-/** Why Deno could not compile, in one line if that is known. */
-async function explain(said: string): Promise<string> {
-  // Not by a name that Deno sees beforehand: it would load all that this imports, packages included, at the start of
-  // every task, and wait for a JSR that never answers.
-  const place = new URL("../../server/compile.ts", import.meta.url).href;
-  const { missingRuntime }: typeof import("../../server/compile.ts") = await import(place);
-  return missingRuntime(said) ?? said;
 }
