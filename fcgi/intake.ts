@@ -31,6 +31,11 @@ import { State } from "./states.ts";
 const PARAMS_LEEWAY = 8;
 /** And have this many times more pairs than a head has fields: a pair is two numbers until it is asked for. */
 const PAIRS_LEEWAY = 50;
+/**
+ * What PARAMS of one connection, taken together, may hold before they end, in times of what those of one
+ * request may. Front ends send one after the other, so that there is hardly ever more than one.
+ */
+const PARAMS_TOGETHER = 4;
 
 /** Takes in the requests of one connection. */
 export class Intake {
@@ -98,9 +103,16 @@ export class Intake {
    * @returns What to report if that is too much.
    */
   addParams(request: FcgiRequest, bytes: Uint8Array, from: number, to: number): Refused | undefined {
-    if (request.params.append(bytes, from, to)) return undefined;
-    const error = new ProtocolError(431, "params-too-large", "Cannot read PARAMS: too many bytes");
-    return this.refuse(request, error);
+    if (!request.params.append(bytes, from, to)) {
+      const error = new ProtocolError(431, "params-too-large", "Cannot read PARAMS: too many bytes");
+      return this.refuse(request, error);
+    }
+    this.#open.paramsBytes += to - from;
+    if (this.#open.paramsBytes <= this.#limits.headerBytes * PARAMS_LEEWAY * PARAMS_TOGETHER) {
+      return undefined;
+    }
+    const why = "Cannot read PARAMS: together with those of other requests they are too many bytes";
+    return this.refuse(request, new ProtocolError(503, "overloaded", why));
   }
 
   /**
@@ -113,6 +125,7 @@ export class Intake {
   endParams(request: FcgiRequest, stdinEnds: boolean): RequestHead | Refused {
     let head: RequestHead;
     request.stdinEnded = stdinEnds;
+    this.#open.paramsBytes -= request.params.size;
     try {
       head = this.#readHead(request);
     } catch (error) {

@@ -58,6 +58,8 @@ export class OpenRequests implements Iterable<FcgiRequest> {
   last = false;
   /** True once a request was over before the end of its STDIN: records of it may be on their way. */
   awaitsRecords = false;
+  /** Bytes of PARAMS that are held for those whose PARAMS have not ended. */
+  paramsBytes = 0;
   /** The oldest: most front ends send one request at a time, and for that one no map is kept. */
   #first: FcgiRequest | undefined;
   /** The others, in order. */
@@ -115,6 +117,7 @@ export class OpenRequests implements Iterable<FcgiRequest> {
    * @param request The request.
    */
   close(request: FcgiRequest): void {
+    this.paramsBytes -= request.params.size;
     request.state = State.Over;
     if (this.#first === request) this.#first = undefined;
     else this.#others.delete(request.id);

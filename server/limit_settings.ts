@@ -49,7 +49,7 @@ export const LIMIT_SETTINGS = [
     default: DEFAULT_LIMITS.headerBytes,
     summary: "Largest request head, request line included (431).",
     reason: "Browsers with many cookies send 16 KiB. Every connection may hold this much before an app is " +
-      "asked, and over FastCGI 8 times as much, for front ends add variables of their own.",
+      "asked, and over FastCGI 8 times as much for a request, 32 times for all that have begun: front ends add variables of their own.",
   }),
   setting({
     key: "limits.header_fields",

@@ -130,10 +130,13 @@ overBoth(
 );
 
 overBoth("PARAMS of a hundred requests that never end are bounded", inspect, async (client, server) => {
-  const filler = record(new Uint8Array(60_000));
-  for (let id = 1; id <= 150; id++) await client.send(begin(id), filler);
+  const filler = new Uint8Array(60_000);
+  for (let id = 1; id <= 150; id++) await client.send(begin(id), record(filler, id));
   await client.send(request(get("/on"), { id: 200 }));
-  assertEquals((await client.answer(200)).protocolStatus, 2);
+  assertEquals((await client.answer(200)).status, 200);
+  // Seventeen of them fit into four times what one may have.
+  assertEquals(client.answered.length, 150 - 17);
+  assertEquals((await client.answer(18)).status, 503);
   await servesOn(server);
 });
 
