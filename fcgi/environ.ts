@@ -6,7 +6,7 @@
  * each variable. The rule behind them all: what the client sent wins over what was made of it.
  * `REQUEST_URI` is the target as sent (`%2F` stays `%2F`), so path and query come from it, and only
  * in its absence from the decoded `SCRIPT_NAME` and `PATH_INFO`. Sizes are the business of
- * `connection.ts`.
+ * `intake.ts`.
  *
  * Only what decides whether and where a request goes is read at once; header fields and `env` are
  * made when somebody asks.
@@ -41,6 +41,9 @@ const NO_FIELD: ReadonlySet<string> = new Set([
   "content-length",
   "transfer-encoding",
 ]);
+
+/** Header fields whose variables do not begin with `HTTP_` (RFC 3875 §4.1.2, §4.1.3). */
+const UNPREFIXED = [["CONTENT_TYPE", "content-type"], ["CONTENT_LENGTH", "content-length"]] as const;
 
 /**
  * Reads the head of a request.
@@ -239,12 +242,7 @@ function readFields(params: Params): HeaderFields {
     values.push(params.value(i));
   }
   const fields = new HeaderFields(names, values);
-  for (
-    const [variable, name] of [["CONTENT_TYPE", "content-type"], [
-      "CONTENT_LENGTH",
-      "content-length",
-    ]] as const
-  ) {
+  for (const [variable, name] of UNPREFIXED) {
     const value = params.get(variable);
     if (value !== "") fields.append(name, value);
   }

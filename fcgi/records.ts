@@ -1,7 +1,7 @@
 /**
  * FastCGI records on the wire (FastCGI 1.0 §3.3, §5, §8): the numbers, the header, and the encoding
  * of records into an output buffer. It knows bytes only: not which record may come when
- * (`connection.ts`), nor what PARAMS mean (`params.ts`, `environ.ts`).
+ * (`states.ts`), nor what PARAMS mean (`params.ts`, `environ.ts`).
  *
  * HOT: every byte of every answer passes here, and every record's header. So headers are shifted
  * together by hand, in the block itself; text is measured and encoded in place, never into a string

@@ -25,7 +25,8 @@ export { decodePath, type RequestChanges, type RequestContext, TwigRequest } fro
 export { type ResponseControl, TwigResponse } from "./response.ts";
 export { type BodySource, RequestBody } from "./body.ts";
 export { FileBody, type FileRange, type KnownFile } from "./files.ts";
-export { encodeFields, type FieldBlock, type FieldsInit, HeaderFields } from "./headers.ts";
+export { encodeFields, type FieldBlock } from "./field_block.ts";
+export { type FieldsInit, HeaderFields } from "./headers.ts";
 export { ConnectionLost, ContractError, HttpError, ProtocolError } from "./errors.ts";
 export { type FetchApp, type FetchHandler, type FetchInfo, fromFetch } from "./from_fetch.ts";
 export { type HostInfo, toFetch, type ToFetchOptions } from "./to_fetch.ts";

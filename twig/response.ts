@@ -5,8 +5,9 @@
  * @module
  */
 import { ContractError } from "./errors.ts";
+import { encodeFields, NO_FIELDS } from "./field_block.ts";
 import { FileBody, type FileRange } from "./files.ts";
-import { encodeFields, type FieldsInit, HeaderFields, NO_FIELDS } from "./headers.ts";
+import { type FieldsInit, HeaderFields } from "./headers.ts";
 
 /** What a response needs of the exchange that sends it. */
 export interface ResponseControl {
