@@ -5,6 +5,7 @@
  *
  * @module
  */
+import { Alarm } from "./alarm.ts";
 import { banner, migratesRequests } from "./banner.ts";
 import type { Assignment, Ready, ToSupervisor } from "./control.ts";
 import { EXIT } from "./exit_codes.ts";
@@ -98,8 +99,8 @@ export class Supervisor {
   readonly #waiting = new WaitingSockets();
   readonly #exit = Promise.withResolvers<number>();
   readonly #claims = new WeakMap<Settings, readonly Claim[]>();
+  readonly #alarm = new Alarm(() => this.on({ type: "tick" }));
   #state: State | undefined;
-  #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
    * @param options What to serve and how to read it again.
@@ -143,10 +144,7 @@ export class Supervisor {
     this.#state = state;
     for (const action of actions) this.#perform(action);
     this.#listener.stepped?.(state);
-    clearTimeout(this.#timer);
-    const at = nextDeadline(state);
-    if (at === undefined) return;
-    this.#timer = setTimeout(() => this.on({ type: "tick" }), Math.max(0, at - performance.now()));
+    this.#alarm.set(nextDeadline(state));
   }
 
   #perform(action: Action): void {
