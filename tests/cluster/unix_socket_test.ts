@@ -133,5 +133,6 @@ Deno.test("a reload does not take over a path on which another program answers",
   archangel.signal("SIGHUP");
   await archangel.says("Cannot reload, generation 1 keeps serving:");
   assertStringIncludes(archangel.stderr, "other.sock: another process answers on it");
+  await waitUntil(() => archangel.workers().length === 1, "the worker that could not serve ends");
   assertEquals([await pidAt(`${archangel.folder}/w1.sock`)], archangel.workers());
 });
