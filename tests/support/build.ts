@@ -21,12 +21,17 @@ export const DIST: string = join(ROOT, "dist");
  *
  * @param packages The packages to put in.
  * @param file Where it goes.
+ * @param module What is bundled.
  * @returns The exit code.
  */
-export function bundle({ config }: Packages, file: string = join(DIST, "archangel.js")): Promise<number> {
+export function bundle(
+  { config }: Packages,
+  file: string = join(DIST, "archangel.js"),
+  module: string = join(ROOT, "mod.ts"),
+): Promise<number> {
   // For the platform "deno" a `require` is made from the file's own place, which fails where that is a URL.
   const platform = ["--platform", "browser"];
-  return runDeno(["bundle", "--quiet", ...platform, "-c", config, "-o", file, join(ROOT, "mod.ts")]);
+  return runDeno(["bundle", "--quiet", ...platform, "-c", config, "-o", file, module]);
 }
 
 /**
