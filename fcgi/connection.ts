@@ -13,7 +13,7 @@
  * @module
  */
 import { InputBuffer, OutputBuffer } from "../twig/bytes.ts";
-import type { NEED_DATA, ProtocolError, WireEvent, WireLimits, WireProtocol } from "../twig/mod.ts";
+import type { NEED_DATA, ProtocolError, Refused, WireEvent, WireLimits, WireProtocol } from "../twig/mod.ts";
 import { isWithoutContent, writeAnswerEnd, writeHead, writeStatus, writeWhole } from "./answers.ts";
 import { Intake } from "./intake.ts";
 import { RecordReader } from "./reader.ts";
@@ -63,6 +63,7 @@ export class FcgiCore implements WireProtocol {
   extraFields = "";
 
   readonly #open: OpenRequests = new OpenRequests();
+  readonly #intake: Intake;
   readonly #reader: RecordReader;
   #stopped = false;
 
@@ -72,8 +73,8 @@ export class FcgiCore implements WireProtocol {
    * @param limits What to enforce. The same object may serve all connections.
    */
   constructor(limits: FcgiLimits) {
-    const intake = new Intake(this.output, this.#open, limits);
-    this.#reader = new RecordReader(this.input, this.output, this.#open, intake, limits);
+    this.#intake = new Intake(this.output, this.#open, limits);
+    this.#reader = new RecordReader(this.input, this.output, this.#open, this.#intake, limits);
   }
 
   /**
@@ -95,6 +96,20 @@ export class FcgiCore implements WireProtocol {
    */
   get closing(): boolean {
     return this.#open.done || (this.#stopped && this.#atRest);
+  }
+
+  /** As {@linkcode WireProtocol.headsPending}: PARAMS that have not ended. */
+  get headsPending(): boolean {
+    return this.#open.unread > 0;
+  }
+
+  /**
+   * As {@linkcode WireProtocol.giveUpHeads}. What else comes of their PARAMS is ignored.
+   *
+   * @returns What was given up.
+   */
+  giveUpHeads(): Refused[] {
+    return this.#intake.giveUpHeads();
   }
 
   /**

@@ -133,7 +133,7 @@ export class Intake {
       throw error;
     }
     request.expected = head.bodyLength;
-    request.state = State.Body;
+    this.#open.read(request);
     if (head.bodyLength === 0) this.#bodyIsWhole(request);
     return head;
   }
@@ -243,6 +243,21 @@ export class Intake {
   }
 
   /**
+   * Gives up the requests whose PARAMS had not ended when this was last asked for, either.
+   *
+   * @returns What to report.
+   */
+  giveUpHeads(): Refused[] {
+    const late: Refused[] = [];
+    for (const request of this.#open) {
+      if (request.state !== State.Params) continue;
+      if (request.overdue) late.push(this.refuse(request, paramsTimeout()));
+      request.overdue = true;
+    }
+    return late;
+  }
+
+  /**
    * Answers a request that no app has seen.
    *
    * @param request The request.
@@ -262,6 +277,10 @@ export class Intake {
     this.#open.close(request);
     return aborted(request, reason);
   }
+}
+
+function paramsTimeout(): ProtocolError {
+  return new ProtocolError(408, "header-timeout", "Cannot read PARAMS: they did not end in time");
 }
 
 function aborted(request: FcgiRequest, reason: string): Aborted {

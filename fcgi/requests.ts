@@ -25,6 +25,8 @@ export class FcgiRequest {
   readonly params: ParamsCollector;
   /** Where it stands. */
   state: State = State.Params;
+  /** Whether its PARAMS had not ended when the connection last looked. */
+  overdue = false;
   /** Body bytes that CONTENT_LENGTH promises; `undefined` if it does not. */
   expected: number | undefined = undefined;
   /** Body bytes that have come. */
@@ -60,6 +62,8 @@ export class OpenRequests implements Iterable<FcgiRequest> {
   awaitsRecords = false;
   /** Bytes of PARAMS that are held for those whose PARAMS have not ended. */
   paramsBytes = 0;
+  /** How many of them have not come to the end of their PARAMS. */
+  unread = 0;
   /** The oldest: most front ends send one request at a time, and for that one no map is kept. */
   #first: FcgiRequest | undefined;
   /** The others, in order. */
@@ -90,6 +94,7 @@ export class OpenRequests implements Iterable<FcgiRequest> {
    * @param request The request; no other one of its id is open.
    */
   add(request: FcgiRequest): void {
+    this.unread++;
     if (this.size === 0) this.#first = request;
     else this.#others.set(request.id, request);
   }
@@ -112,12 +117,23 @@ export class OpenRequests implements Iterable<FcgiRequest> {
   }
 
   /**
-   * A request is over: its id is free again.
+   * The PARAMS of a request have ended.
    *
    * @param request The request.
    */
+  read(request: FcgiRequest): void {
+    this.unread--;
+    request.state = State.Body;
+  }
+
+  /**
+   * A request is over: its id is free again.
+   *
+   * @param request The request, which need not have been added.
+   */
   close(request: FcgiRequest): void {
     this.paramsBytes -= request.params.size;
+    if (request.state === State.Params && this.withId(request.id) === request) this.unread--;
     request.state = State.Over;
     if (this.#first === request) this.#first = undefined;
     else this.#others.delete(request.id);

@@ -266,7 +266,16 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
       this.#advancing = false;
     }
     // Whoever was refused without a word lingers already, or is gone.
-    if (this.#open.size === 0 && this.#phase === Phase.Serving) this.#rest();
+    if (this.#phase !== Phase.Serving) return;
+    if (this.#open.size === 0) this.#rest();
+    if (this.#core.headsPending !== (this.#deadlines.heads < Infinity)) this.#expectHeads();
+  }
+
+  /** Heads that others overtake have begun, or have all come. */
+  #expectHeads(): void {
+    const { headsPending } = this.#core;
+    this.#deadlines.heads = headsPending ? this.#host.clock.now + this.#host.timeouts.header : Infinity;
+    if (headsPending) this.#core.giveUpHeads();
   }
 
   /** Sets the deadline for what comes next, when no exchange is open. */
@@ -531,6 +540,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     const clean = this.#core.idle && !this.#refused;
     if (this.#endOfInput || clean) return this.close();
     this.#phase = Phase.Lingering;
+    this.#deadlines.heads = Infinity;
     this.#deadlines.read = this.#host.clock.now + this.#host.timeouts.linger;
     this.#transport.closeWrite().catch(() => this.close());
     this.#wake();
@@ -544,6 +554,24 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     if (this.#endOfInput) return HALF_CLOSE_GRACE;
     if (this.#open.size > 0) return body;
     return this.#core.idle ? idle : header;
+  }
+
+  /**
+   * Heads that began before the last look, and are not there, come too late. Where nothing else is at work,
+   * the connection is given up, too.
+   */
+  #giveUpHeads(now: number): void {
+    this.#deadlines.heads = now + this.#host.timeouts.header;
+    // They may be here, unread, because the peer does not take what was written.
+    if (this.#sender.busy || this.#resume !== undefined) return;
+    const late = this.#core.giveUpHeads();
+    for (const { error } of late) this.#host.protocolError(error, this);
+    if (!this.#core.headsPending) this.#deadlines.heads = Infinity;
+    if (late.length === 0) return;
+    if (this.#open.size > 0) return this.flush();
+    this.#refused = true;
+    this.#core.refuse(late[0]!.error, this.#core.output);
+    this.#endSoon();
   }
 
   /**
@@ -567,6 +595,8 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   /** {@linkcode Overdue}: a deadline has passed. */
   expired(now: number): void {
     if (this.#deadlines.write <= now || this.#phase !== Phase.Serving) return this.close();
+    if (this.#deadlines.heads <= now) this.#giveUpHeads(now);
+    if (this.#phase !== Phase.Serving || this.#deadlines.read > now) return;
     // Whoever has not taken the last answer yet owes nothing; the write deadline bounds that.
     if (this.#sender.unsent > 0) {
       this.#deadlines.read = now + this.#readPatience;

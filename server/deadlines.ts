@@ -1,7 +1,8 @@
 /**
- * The two deadlines of one connection: what its peer is to send next, and what it is to take next.
+ * The deadlines of one connection: what its peer is to send next, the heads that others overtake, and what
+ * it is to take next.
  *
- * Owns when the clock has to look again, which is not at every change: both deadlines move to later with
+ * Owns when the clock has to look again, which is not at every change: deadlines move to later with
  * every request, and the clock finds that out when the one it knows of has passed. Refuses to know what is
  * waited for, how long that may take and what follows if it does not come: that is the connection's.
  *
@@ -21,12 +22,13 @@ export interface Overdue {
 
 /** The deadlines of one connection, in milliseconds since the epoch; `Infinity` for none. */
 export class Deadlines implements Expiring {
-  /** {@linkcode Expiring}: not after the earlier one of the two. */
+  /** {@linkcode Expiring}: not after the earliest of them. */
   deadline = Infinity;
   readonly #clock: Clock;
   readonly #owner: Overdue;
   #read = Infinity;
   #write = Infinity;
+  #heads = Infinity;
 
   /**
    * @param clock The worker's.
@@ -57,9 +59,23 @@ export class Deadlines implements Expiring {
     if (at < this.deadline) this.#expectBy(at);
   }
 
-  /** Both are off. */
+  /** When heads that began on a connection where others overtake them have to have come. */
+  get heads(): number {
+    return this.#heads;
+  }
+
+  set heads(at: number) {
+    this.#heads = at;
+    if (at < this.deadline) this.#expectBy(at);
+  }
+
+  /** All are off. */
   clear(): void {
-    this.deadline = this.#read = this.#write = Infinity;
+    this.deadline =
+      this.#read =
+      this.#write =
+      this.#heads =
+        Infinity;
   }
 
   #expectBy(at: number): void {
@@ -69,7 +85,7 @@ export class Deadlines implements Expiring {
 
   /** {@linkcode Expiring}: a deadline has passed, or has moved to later meanwhile. */
   expire(now: number): void {
-    if (this.#read <= now || this.#write <= now) this.#owner.expired(now);
-    this.deadline = Math.min(this.#read, this.#write);
+    if (Math.min(this.#read, this.#write, this.#heads) <= now) this.#owner.expired(now);
+    this.deadline = Math.min(this.#read, this.#write, this.#heads);
   }
 }

@@ -156,6 +156,20 @@ export interface WireProtocol {
   readonly idle: boolean;
 
   /**
+   * Whether requests have begun whose heads are not there yet, while others come and go. Never where one
+   * request comes after the other: there, what is begun is all that is waited for.
+   */
+  readonly headsPending: boolean;
+
+  /**
+   * Answers those requests with 408 whose heads were pending at the last call already. A core has no clock:
+   * the connection calls it as often as heads may take to arrive.
+   *
+   * @returns What was given up.
+   */
+  giveUpHeads(): Refused[];
+
+  /**
    * The next thing that the input says.
    *
    * @returns An event, or {@linkcode NEED_DATA}, or {@linkcode PAUSED}.

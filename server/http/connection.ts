@@ -21,6 +21,7 @@ import {
   type EndOfRequest,
   NEED_DATA,
   PAUSED,
+  type Refused,
   type RequestHead,
   type WireEvent,
   type WireLimits,
@@ -89,6 +90,8 @@ export class HttpCore implements WireProtocol {
   extraFields = "";
   /** One exchange at a time: while an app works, input may wait. */
   readonly multiplexed = false;
+  /** Never: the connection waits for one head at a time. */
+  readonly headsPending = false;
 
   readonly #limits: WireLimits;
   readonly #secure: boolean;
@@ -135,6 +138,11 @@ export class HttpCore implements WireProtocol {
     return this.#phase === Phase.Head
       ? this.#parser.untouched
       : this.#phase === Phase.Closed && this.#complete;
+  }
+
+  /** Has nothing to give up. */
+  giveUpHeads(): Refused[] {
+    return [];
   }
 
   // Requests.

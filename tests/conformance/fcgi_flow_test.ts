@@ -156,6 +156,23 @@ overBoth("a reader that makes no progress is given up after timeouts.write", dow
   assertEquals(records.filter(({ type }) => type === TYPE.end), []);
 }, { timeouts: { write: 500 } });
 
+overBoth(
+  "PARAMS are not late if they could not be read for all that was to be written",
+  download,
+  async (client) => {
+    await client.send(request(get("/big"), { id: 1 }));
+    await delay(300);
+    const head = params(get("/"), 2);
+    await client.send(begin(2), head.subarray(0, 30));
+    await delay(1500);
+    const sending = client.send(head.subarray(30), stdinEnd(2));
+    assertEquals((await client.answer(1)).body.length, 64_000_000);
+    await sending;
+    assertEquals((await client.answer(2)).body, "small");
+  },
+  { timeouts: { header: 500 } },
+);
+
 async function* download(request: Parameters<App>[0]): AsyncGenerator<Uint8Array | string> {
   if (request.pathInfo !== "/big") return void (yield "small");
   for (let i = 0; i < 1000; i++) yield new Uint8Array(64_000);

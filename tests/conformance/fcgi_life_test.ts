@@ -650,6 +650,42 @@ overBoth("PARAMS that drip are given up as well", stage, async (client) => {
   await dripping;
 }, { timeouts: { header: 600 } });
 
+overBoth(
+  "PARAMS that do not come to their end are given up alone: what another id does goes on",
+  stage,
+  async (client, server) => {
+    const name = fresh();
+    await client.send(request(get(`/gate?${name}`), { id: 2 }));
+    await client.receives("begun", 2);
+    await client.send(begin(1), params(get("/?x")).subarray(0, 30));
+    assertEquals((await client.answer(1)).status, 408);
+    assertMatch(await server.oneLogLine(), /header-timeout/);
+    await client.send(params(get("/?x")).subarray(30), stdinEnd(1));
+    assertEquals((await client.ask(get("/?x"))).body, "hello x");
+    gates.get(name)!.resolve();
+    assertEquals((await client.answer(2)).body, "begun ended");
+  },
+  { timeouts: { header: 600 } },
+);
+
+overBoth(
+  "PARAMS that do not come to their end are given up though others come and go",
+  stage,
+  async (client) => {
+    await client.send(begin(1), slowRecord(TYPE.params, 1, params(get("/?x")).slice(8, 20)));
+    const asking = (async () => {
+      for (let id = 2; id < 40 && !client.answered.includes(1); id++) {
+        assertEquals((await client.ask(get(`/?${id}`), { id })).body, `hello ${id}`);
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    })().catch(() => {});
+    await asking;
+    assert(client.answered.includes(1));
+    assertEquals((await client.answer(1)).status, 408);
+  },
+  { timeouts: { header: 600 } },
+);
+
 overBoth("a body that stalls is given up after timeouts.body", stage, async (client, server) => {
   await client.send(begin(), params(post(100, "/echo?x")), stdin("part"));
   const records = await client.rest();

@@ -137,6 +137,65 @@ Deno.test("FcgiCore.refuse() with a status answers every request that has no ans
   assert(core.closing);
 });
 
+Deno.test("FcgiCore.giveUpHeads() answers whose PARAMS had not ended at the call before, either", () => {
+  const { core, exchanges: [exchange = 0] } = begun(9);
+  assertFalse(core.headsPending);
+  send(core, "BEGIN 1 responder keep", "PARAMS 1 A=1", "BEGIN 2 responder keep", "BEGIN 3 responder keep");
+  pull(core);
+  assert(core.headsPending);
+  assertEquals(core.giveUpHeads(), []);
+  send(core, "BEGIN 4 responder keep", "ABORT 3", "PARAMS 2 REQUEST_METHOD=GET", "PARAMS 2");
+  pull(core);
+  core.output.take();
+  assertEquals(core.giveUpHeads().map(({ exchange }) => exchange % 65536), [1]);
+  const sent = describeSent(concat(core.output.take()));
+  assert(sent[0]?.startsWith('STDOUT 1 "Status: 408 '), sent[0]);
+  assertEquals(sent.slice(1), ["STDOUT 1", "END 1 COMPLETE"]);
+  // What comes late is nobody's; the other ids go on.
+  send(core, "PARAMS 1 REQUEST_METHOD=GET", "PARAMS 1", "PARAMS 4 REQUEST_METHOD=GET", "PARAMS 4");
+  assertEquals(pull(core).map(({ kind }) => kind), ["head"]);
+  core.end(exchange, "", core.output);
+  assertEquals(describeSent(concat(core.output.take())).at(-1), "END 9 COMPLETE");
+  assertFalse(core.headsPending || core.closing);
+});
+
+Deno.test("FcgiCore.giveUpHeads() drops the rest of a PARAMS record that had begun", () => {
+  const { core } = begun(9);
+  send(core, "BEGIN 1 responder keep", "hex 01 04 00 01 00 04 02 00 01 02");
+  pull(core);
+  core.giveUpHeads();
+  assertEquals(core.giveUpHeads().length, 1);
+  core.output.take();
+  send(core, "hex 03 04 00 00", "GET_VALUES FCGI_MPXS_CONNS=");
+  assertEquals(pull(core), []);
+  assertEquals(describeSent(concat(core.output.take())), ["GET_VALUES_RESULT FCGI_MPXS_CONNS=1"]);
+});
+
+for (
+  const [what, ...lines] of [
+    ["an abort", "ABORT 1"],
+    ["a refusal", "PARAMS 1"],
+    ["too many bytes", "PARAMS 1 bytes=60000"],
+    ["STDIN", "STDIN 1 x"],
+  ] as const
+) {
+  Deno.test(`FcgiCore has no head pending after ${what}, nor after a request that was turned away`, () => {
+    const core = new FcgiCore({ ...DEFAULT_LIMITS, openExchanges: 1, headerBytes: 100 });
+    send(core, "BEGIN 1 responder keep", "BEGIN 2 responder keep", "BEGIN 3 filter keep");
+    pull(core);
+    assert(core.headsPending);
+    send(core, ...lines);
+    pull(core);
+    assertFalse(core.headsPending);
+    send(core, "BEGIN 1 responder keep");
+    pull(core);
+    assert(core.headsPending);
+    core.endOfInput();
+    pull(core);
+    assertFalse(core.headsPending);
+  });
+}
+
 Deno.test("FcgiCore.refuse() without a status just closes", () => {
   const { core } = begun(1, 2);
   core.refuse(new ProtocolError(0, "bad-version", "Bad"), core.output);

@@ -48,3 +48,19 @@ Deno.test("Deadlines that are cleared tell nobody", () => {
   deadlines.expire(1000);
   assertEquals([told, deadlines.deadline], [[], Infinity]);
 });
+
+Deno.test("Deadlines of heads are as good as the other two", () => {
+  const { clock, deadlines, told } = noted();
+  deadlines.read = 500;
+  deadlines.heads = 300;
+  assertEquals(clock.armed, [500, 300]);
+  deadlines.expire(300);
+  assertEquals([told, deadlines.deadline], [[300], 300]);
+  deadlines.heads = Infinity;
+  deadlines.expire(301);
+  assertEquals([told, deadlines.deadline], [[300], 500]);
+  deadlines.heads = 400;
+  deadlines.clear();
+  deadlines.expire(600);
+  assertEquals([told, deadlines.heads, deadlines.deadline], [[300], Infinity, Infinity]);
+});
