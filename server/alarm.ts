@@ -1,7 +1,9 @@
 /**
- * The supervisor's one timer. In Deno the global `setTimeout` is Node's, and its first use loads so many of Node's
+ * The timer of the supervisor. In Deno the global `setTimeout` is Node's, and its first use loads so many of Node's
  * modules that it takes a third as long as the start of an empty program: just then workers start, and need the
- * processor. `AbortSignal.timeout` is the runtime's own and takes nothing.
+ * processor. Workers load them anyway, but with other flags of V8, and Deno caches code for one set of flags: a
+ * supervisor that loads them, even at its end, makes workers compile them anew at the next start.
+ * `AbortSignal.timeout` is the runtime's own and takes nothing.
  *
  * What it lacks is a way to take it back. A signal that nobody listens to any more neither does anything nor keeps the
  * program running; that it wakes the process up once, in vain, is the price.

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import { Alarm } from "./alarm.ts";
 import { say } from "./say.ts";
 import type { OsSignal } from "./supervisor_state.ts";
 import { formatDuration } from "./units.ts";
@@ -18,10 +19,12 @@ const PATIENCE = 1000;
  * @returns To be called with every signal.
  */
 export function stopNotice(drain: () => number): (signal: OsSignal) => void {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  const alarm = new Alarm(() => say("archangel", text(drain())));
+  let asked = false;
   return (signal) => {
-    if (signal !== "TERM" && signal !== "INT") return;
-    timer ??= setTimeout(() => say("archangel", text(drain())), PATIENCE);
+    if (asked || (signal !== "TERM" && signal !== "INT")) return;
+    asked = true;
+    alarm.set(performance.now() + PATIENCE);
   };
 }
 

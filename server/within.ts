@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { Alarm } from "./alarm.ts";
 
 /**
  * Waits for a promise, but not longer than so many milliseconds. No timer is left running.
@@ -12,11 +13,12 @@
  * @returns Resolves at the earlier of the two; rejects if the promise does before.
  */
 export async function within(milliseconds: number, done: Promise<unknown>): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<void>((resolve) => timer = setTimeout(resolve, milliseconds));
+  const late = Promise.withResolvers<void>();
+  const alarm = new Alarm(late.resolve);
+  alarm.set(performance.now() + milliseconds);
   try {
-    await Promise.race([done, late]);
+    await Promise.race([done, late.promise]);
   } finally {
-    clearTimeout(timer);
+    alarm.set(undefined);
   }
 }
