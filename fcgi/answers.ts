@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { latin1Bytes, type OutputBuffer } from "../twig/bytes.ts";
+import { latin1Bytes } from "../twig/bytes.ts";
+import type { OutputBuffer } from "../twig/output_buffer.ts";
 import { reasonPhrase } from "../twig/mod.ts";
 import {
   ProtocolStatus,

@@ -12,7 +12,8 @@
  *
  * @module
  */
-import { InputBuffer, OutputBuffer } from "../twig/bytes.ts";
+import { InputBuffer } from "../twig/input_buffer.ts";
+import { OutputBuffer } from "../twig/output_buffer.ts";
 import type { NEED_DATA, ProtocolError, Refused, WireEvent, WireLimits, WireProtocol } from "../twig/mod.ts";
 import { isWithoutContent, writeAnswerEnd, writeHead, writeStatus, writeWhole } from "./answers.ts";
 import { Intake } from "./intake.ts";

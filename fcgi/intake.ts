@@ -7,7 +7,8 @@
  *
  * @module
  */
-import type { InputBuffer, OutputBuffer } from "../twig/bytes.ts";
+import type { InputBuffer } from "../twig/input_buffer.ts";
+import type { OutputBuffer } from "../twig/output_buffer.ts";
 import {
   type Aborted,
   type BodyChunk,

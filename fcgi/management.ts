@@ -4,7 +4,7 @@
  *
  * @module
  */
-import type { OutputBuffer } from "../twig/bytes.ts";
+import type { OutputBuffer } from "../twig/output_buffer.ts";
 import { ProtocolError } from "../twig/mod.ts";
 import { encodeParams, type Params } from "./params.ts";
 import { RecordType, writeManagement } from "./records.ts";

@@ -12,7 +12,8 @@
  *
  * @module
  */
-import type { InputBuffer, OutputBuffer } from "../twig/bytes.ts";
+import type { InputBuffer } from "../twig/input_buffer.ts";
+import type { OutputBuffer } from "../twig/output_buffer.ts";
 import { NEED_DATA, ProtocolError, type WireEvent } from "../twig/mod.ts";
 import type { Intake } from "./intake.ts";
 import { answerUnknownType, answerValues, type Capacity } from "./management.ts";

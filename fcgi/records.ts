@@ -15,7 +15,8 @@
  *
  * @module
  */
-import { byteLength, type OutputBuffer, utf8 } from "../twig/bytes.ts";
+import { byteLength, utf8 } from "../twig/bytes.ts";
+import type { OutputBuffer } from "../twig/output_buffer.ts";
 
 /** The only protocol version there is (§3.3). */
 export const VERSION = 1;

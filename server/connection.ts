@@ -37,6 +37,11 @@ const OUTPUT_LIMIT = 256 * 1024;
 const HALF_CLOSE_GRACE = 1000;
 /** Once something was written after the FIN, so soon a reset would have come back, in milliseconds. */
 const RESET_DELAY = 200;
+/**
+ * At a reload a front end that multiplexes cannot be told, only be failed. So it is left when it pauses, in
+ * milliseconds: right after an answer it is likeliest to ask again.
+ */
+const PAUSE = 20;
 /** When the server stops, a connection without any request yet gets this long, in milliseconds. */
 const FIRST_REQUEST_GRACE = 250;
 
@@ -68,6 +73,8 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   /** Whether the header deadline runs: restarting it at every byte would let clients drip. */
   #headStarted = false;
   #requests = 0;
+  /** Until when a front end that multiplexes may go on though the worker drains. */
+  #lastCall = Infinity;
   #advancing = false;
   /** Requests wait in the input because too much is unsent. */
   #stalled = false;
@@ -168,9 +175,11 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
    */
   drain(stopping: boolean): void {
     const { clock, timeouts } = this.#host;
+    const untold = this.#core.multiplexed && !stopping;
+    this.#lastCall = untold ? clock.tick() + timeouts.linger : 0;
     // The last answer may still be on its way, and did not say that the connection closes.
     const answered = this.#phase === Phase.Serving && this.#core.idle;
-    if (!answered || (stopping && this.#sender.unsent > 0)) return this.#core.stop();
+    if (!answered || (stopping && this.#sender.unsent > 0)) return untold ? undefined : this.#core.stop();
     if (stopping && this.#requests > 0) return this.close();
     const grace = stopping ? FIRST_REQUEST_GRACE : timeouts.linger;
     this.#deadlines.read = Math.min(this.#deadlines.read, clock.tick() + grace);
@@ -283,7 +292,8 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     if (this.#core.idle) {
       const { draining, timeouts } = this.#host;
       this.#headStarted = false;
-      this.#deadlines.read = this.#host.clock.now + (draining ? timeouts.linger : timeouts.idle);
+      const patience = !draining ? timeouts.idle : this.#core.multiplexed ? PAUSE : timeouts.linger;
+      this.#deadlines.read = this.#host.clock.now + patience;
     } else if (!this.#headStarted) {
       this.#headStarted = true;
       this.#deadlines.read = this.#host.clock.now + this.#host.timeouts.header;
@@ -325,7 +335,8 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     const { limits, clock } = this.#host;
     this.#headStarted = false;
     if (this.#open.size === 0) this.#deadlines.read = Infinity;
-    if (++this.#requests >= limits.requestsPerConnection || this.#host.draining) this.#core.stop();
+    const last = this.#host.draining && !(this.#core.multiplexed && clock.now < this.#lastCall);
+    if (++this.#requests >= limits.requestsPerConnection || last) this.#core.stop();
     const { app, prefixLength } = this.#host.route(head);
     const exchange = new Exchange(this, head, app.app, prefixLength, app.bodyBytes);
     exchange.startedAt = clock.now;

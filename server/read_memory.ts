@@ -5,7 +5,7 @@
  *
  * @module
  */
-import type { InputBuffer } from "../twig/bytes.ts";
+import type { InputBuffer } from "../twig/input_buffer.ts";
 
 /** An idle connection's memory, in bytes: a short request fits, and ten thousand of them cost little. */
 const IDLE_CAPACITY = 256;

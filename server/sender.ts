@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { OutputBuffer } from "../twig/bytes.ts";
+import type { OutputBuffer } from "../twig/output_buffer.ts";
 import { type Corked, watch } from "../twig/cork.ts";
 import type { ConnectionHost, Transport } from "./connection_host.ts";
 import type { Deadlines } from "./deadlines.ts";

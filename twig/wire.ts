@@ -8,7 +8,8 @@
  *
  * @module
  */
-import type { InputBuffer, OutputBuffer } from "./bytes.ts";
+import type { InputBuffer } from "./input_buffer.ts";
+import type { OutputBuffer } from "./output_buffer.ts";
 import type { ProtocolError } from "./errors.ts";
 import type { HeaderFields } from "./headers.ts";
 

@@ -10,7 +10,7 @@ import { encodeParams, FcgiCore, Params, RecordType } from "../../fcgi/mod.ts";
 import { readHead } from "../../fcgi/environ.ts";
 import { writeBytes, writeText } from "../../fcgi/records.ts";
 import { DEFAULT_LIMITS } from "../../server/limits.ts";
-import { OutputBuffer } from "../../twig/bytes.ts";
+import { OutputBuffer } from "../../twig/output_buffer.ts";
 import { NEED_DATA } from "../../twig/mod.ts";
 import { concat, slowPairs, slowRecord } from "../../tests/support/slow_fcgi_records.ts";
 

@@ -11,7 +11,7 @@ import { HttpCore } from "../../server/http/mod.ts";
 import { HeadParser } from "../../server/http/head.ts";
 import { ChunkedBody } from "../../server/http/chunked.ts";
 import { DEFAULT_LIMITS } from "../../server/limits.ts";
-import { InputBuffer } from "../../twig/bytes.ts";
+import { InputBuffer } from "../../twig/input_buffer.ts";
 
 const COUNT = 100;
 

@@ -7,7 +7,7 @@
  *
  * @module
  */
-import type { InputBuffer } from "../../twig/bytes.ts";
+import type { InputBuffer } from "../../twig/input_buffer.ts";
 import type { ProtocolError } from "../../twig/errors.ts";
 import type { HeaderFields } from "../../twig/headers.ts";
 

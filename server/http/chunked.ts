@@ -7,7 +7,7 @@
  *
  * @module
  */
-import { InputBuffer } from "../../twig/bytes.ts";
+import { InputBuffer } from "../../twig/input_buffer.ts";
 import { ProtocolError } from "../../twig/errors.ts";
 import type { HeaderFields } from "../../twig/headers.ts";
 import type { WireLimits } from "../../twig/wire.ts";

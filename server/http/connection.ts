@@ -13,7 +13,8 @@
  *
  * @module
  */
-import { InputBuffer, OutputBuffer } from "../../twig/bytes.ts";
+import { InputBuffer } from "../../twig/input_buffer.ts";
+import { OutputBuffer } from "../../twig/output_buffer.ts";
 import { ProtocolError } from "../../twig/errors.ts";
 import {
   type Aborted,

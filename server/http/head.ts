@@ -15,7 +15,8 @@
  *
  * @module
  */
-import { type InputBuffer, latin1 } from "../../twig/bytes.ts";
+import { latin1 } from "../../twig/bytes.ts";
+import type { InputBuffer } from "../../twig/input_buffer.ts";
 import { ProtocolError } from "../../twig/errors.ts";
 import { HeaderFields } from "../../twig/headers.ts";
 import type { WireLimits } from "../../twig/wire.ts";

@@ -16,7 +16,8 @@
  *
  * @module
  */
-import { goesOnAs, type InputBuffer } from "../../twig/bytes.ts";
+import { goesOnAs } from "../../twig/bytes.ts";
+import type { InputBuffer } from "../../twig/input_buffer.ts";
 import type { WireLimits } from "../../twig/wire.ts";
 import type { HeadParser } from "./head.ts";
 import type { HttpHead } from "./request_head.ts";

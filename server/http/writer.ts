@@ -7,7 +7,8 @@
  *
  * @module
  */
-import { byteLength, latin1Bytes, type OutputBuffer } from "../../twig/bytes.ts";
+import { byteLength, latin1Bytes } from "../../twig/bytes.ts";
+import type { OutputBuffer } from "../../twig/output_buffer.ts";
 import { reasonPhrase } from "../../twig/status.ts";
 
 const STATUS_LINES: readonly string[] = Array.from(

@@ -740,3 +740,39 @@ serverOverBoth("a drain closes idle connections, and the others after END_REQUES
   await busy.closes();
   await drained;
 }, { timeouts: { linger: 500 } });
+
+serverOverBoth(
+  "a drain leaves a front end that asks again at once until it pauses",
+  stage,
+  async (server) => {
+    using busy = await server.connect();
+    const name = fresh();
+    await busy.send(request(get(`/gate?${name}`)));
+    await busy.receives("begun");
+    const drained = server.drain();
+    gates.get(name)!.resolve();
+    assertEquals((await busy.answer()).body, "begun ended");
+    for (let times = 0; times < 5; times++) assertEquals((await busy.ask(get("/?again"))).status, 200);
+    await busy.closes();
+    await drained;
+  },
+);
+
+serverOverBoth(
+  "a drain leaves a front end that never pauses after timeouts.linger",
+  stage,
+  async (server) => {
+    using busy = await server.connect();
+    await busy.ask(get("/?x"));
+    const drained = server.drain();
+    let asked = 0;
+    try {
+      for (; asked < 1_000_000; asked++) await busy.ask(get("/?again"));
+    } catch {
+      // Closed instead of an answer.
+    }
+    assert(asked > 1 && asked < 1_000_000, `${asked} answered`);
+    await drained;
+  },
+  { timeouts: { linger: 300 } },
+);

@@ -11,7 +11,7 @@ import {
   writeStreamEnd,
   writeText,
 } from "../../fcgi/records.ts";
-import { OutputBuffer } from "../../twig/bytes.ts";
+import { OutputBuffer } from "../../twig/output_buffer.ts";
 import { bytesOf, concat, slowRecord, slowRecords, textOf } from "../support/slow_fcgi_records.ts";
 
 const STDOUT = RecordType.Stdout;

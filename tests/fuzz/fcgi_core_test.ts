@@ -7,7 +7,7 @@ import { FcgiCore } from "../../fcgi/mod.ts";
 import { Params } from "../../fcgi/params.ts";
 import { RecordType, writeBytes, writeLatin1, writeText } from "../../fcgi/records.ts";
 import { DEFAULT_LIMITS } from "../../server/limits.ts";
-import { OutputBuffer } from "../../twig/bytes.ts";
+import { OutputBuffer } from "../../twig/output_buffer.ts";
 import { ProtocolError } from "../../twig/errors.ts";
 import { NEED_DATA, type WireEvent } from "../../twig/wire.ts";
 import { Random } from "../support/random.ts";

@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { HeadParser } from "../../server/http/head.ts";
 import { HttpCore } from "../../server/http/mod.ts";
 import { DEFAULT_LIMITS } from "../../server/limits.ts";
-import { InputBuffer } from "../../twig/bytes.ts";
+import { InputBuffer } from "../../twig/input_buffer.ts";
 import { ProtocolError } from "../../twig/errors.ts";
 import { NEED_DATA, PAUSED, type WireLimits } from "../../twig/wire.ts";
 import { readCorpus } from "../support/http_corpus.ts";

@@ -3,7 +3,7 @@ import { Clock } from "../../server/clock.ts";
 import { Deadlines } from "../../server/deadlines.ts";
 import { DEFAULT_TIMEOUTS } from "../../server/limits.ts";
 import { Sender } from "../../server/sender.ts";
-import { OutputBuffer } from "../../twig/bytes.ts";
+import { OutputBuffer } from "../../twig/output_buffer.ts";
 import { delay } from "../support/delay.ts";
 import { SteppedTransport } from "../support/stepped_transport.ts";
 

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { LengthBody } from "../../../server/http/body.ts";
-import { InputBuffer } from "../../../twig/bytes.ts";
+import { InputBuffer } from "../../../twig/input_buffer.ts";
 
 function inputOf(text: string): InputBuffer {
   const input = new InputBuffer();

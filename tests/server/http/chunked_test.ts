@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { ChunkedBody } from "../../../server/http/chunked.ts";
 import { DEFAULT_LIMITS } from "../../../server/limits.ts";
-import { InputBuffer } from "../../../twig/bytes.ts";
+import { InputBuffer } from "../../../twig/input_buffer.ts";
 
 function inputOf(text: string): InputBuffer {
   const input = new InputBuffer();

@@ -2,7 +2,7 @@ import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
 import { HeadParser } from "../../../server/http/head.ts";
 import type { HttpHead } from "../../../server/http/request_head.ts";
 import { DEFAULT_LIMITS } from "../../../server/limits.ts";
-import { InputBuffer } from "../../../twig/bytes.ts";
+import { InputBuffer } from "../../../twig/input_buffer.ts";
 import { ProtocolError } from "../../../twig/errors.ts";
 
 function inputOf(text: string): InputBuffer {

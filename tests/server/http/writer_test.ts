@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { Framing, framingOf, writeHead } from "../../../server/http/writer.ts";
-import { OutputBuffer } from "../../../twig/bytes.ts";
+import { OutputBuffer } from "../../../twig/output_buffer.ts";
 
 type HeadParts = [
   status: number,
