@@ -19,7 +19,7 @@ Deno.test("detectSelf() runs the worker module beside it, from a file and from a
 
 Deno.test("detectSelf() runs a single-file bundle again and tells it to be a worker", () => {
   const url = "https://example.org/archangel.js";
-  assertEquals(detectSelf(url, false), { executable, module: url, args: [WORKER_ARGUMENT] });
+  assertEquals(detectSelf(url, false), { executable, module: `${url}#worker`, args: [WORKER_ARGUMENT] });
 });
 
 Deno.test("detectSelf() runs a compiled binary again and tells it to be a worker", () => {
