@@ -1,13 +1,17 @@
 /**
- * How many connections the descriptors of this process allow. A process that has none left cannot open
- * a file, and the runtime ends when it cannot read a source file for an error's stack; so connections
- * wait in the kernel's queue before that, as they do at `limits.connections`.
+ * How many connections, and files being sent, the descriptors of this process allow. A process that has none left
+ * cannot open a file, and the runtime ends when it cannot read a source file for an error's stack; so before that
+ * connections wait in the kernel's queue, as they do at `limits.connections`, and requests for files get a 503.
  *
  * @module
  */
 
-/** Descriptors for everything but connections: listeners, logs, the runtime's own, files being sent. */
+/** Least descriptors for everything but connections: listeners, logs, the runtime's own, files being sent. */
 const RESERVE = 64;
+/** Of these, what is not for files: a worker that does nothing has 28. */
+const OWN = 40;
+/** Deno reads a file by a second descriptor. */
+const FOR_A_FILE = 2;
 
 /**
  * The connections that a number of descriptors leaves room for: all but an eighth, and at least 64.
@@ -24,8 +28,21 @@ const RESERVE = 64;
  * ```
  */
 export function connectionsWithin(descriptors: number): number {
-  if (descriptors === Infinity) return Infinity;
-  return Math.max(1, descriptors - Math.max(RESERVE, Math.floor(descriptors / 8)));
+  return descriptors === Infinity ? Infinity : Math.max(1, descriptors - reserveOf(descriptors));
+}
+
+/**
+ * The files that may be sent at a time: what connections leave, less the server's own.
+ *
+ * @param descriptors How many this process may have open; `Infinity` if it is not known.
+ * @returns How many files may be open.
+ */
+export function filesWithin(descriptors: number): number {
+  return descriptors === Infinity ? Infinity : Math.floor((reserveOf(descriptors) - OWN) / FOR_A_FILE);
+}
+
+function reserveOf(descriptors: number): number {
+  return Math.max(RESERVE, Math.floor(descriptors / 8));
 }
 
 /**

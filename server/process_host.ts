@@ -7,12 +7,13 @@
  */
 import type { ProtocolError } from "../twig/errors.ts";
 import type { Exchange } from "../twig/exchange.ts";
+import { limitOpenFiles } from "../twig/files.ts";
 import type { RequestHead, WireProtocol } from "../twig/wire.ts";
 import type { AccessLog } from "./access_log.ts";
 import { Clock } from "./clock.ts";
 import { Connection } from "./connection.ts";
 import type { ConnectionHost, Endpoints, Route, Transport } from "./connection_host.ts";
-import { connectionsWithin, descriptorLimit } from "./descriptors.ts";
+import { connectionsWithin, descriptorLimit, filesWithin } from "./descriptors.ts";
 import type { ErrorLog } from "./error_log.ts";
 import { FairTurns } from "./fair_turns.ts";
 import type { Limits, Timeouts } from "./limits.ts";
@@ -42,7 +43,7 @@ export class ProcessHost implements ConnectionHost {
   readonly #errors: ErrorLog;
   readonly #connections = new Set<Connection>();
   /** How many connections the descriptors of this process allow. */
-  readonly #descriptors = connectionsWithin(descriptorLimit());
+  readonly #connectionsAllowed: number;
   #whenRoom: PromiseWithResolvers<void> | undefined;
   #whenEmpty: PromiseWithResolvers<void> | undefined;
 
@@ -54,6 +55,9 @@ export class ProcessHost implements ConnectionHost {
    */
   constructor(settings: Settings, mounts: Mounts, errors: ErrorLog, access: AccessLog | undefined) {
     this.#errors = errors;
+    const descriptors = descriptorLimit();
+    this.#connectionsAllowed = connectionsWithin(descriptors);
+    limitOpenFiles(filesWithin(descriptors));
     this.use(settings, mounts, access);
   }
 
@@ -95,7 +99,9 @@ export class ProcessHost implements ConnectionHost {
 
   /** Resolves when one more connection may be taken; `undefined` if it may now. */
   room(): Promise<void> | undefined {
-    if (this.#connections.size < Math.min(this.limits.connections, this.#descriptors)) return undefined;
+    if (this.#connections.size < Math.min(this.limits.connections, this.#connectionsAllowed)) {
+      return undefined;
+    }
     this.#whenRoom ??= Promise.withResolvers();
     return this.#whenRoom.promise;
   }

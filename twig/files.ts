@@ -9,6 +9,7 @@
  *
  * @module
  */
+import { HttpError } from "./errors.ts";
 
 /** A part of a file, in bytes. */
 export interface FileRange {
@@ -38,6 +39,20 @@ export interface KnownFile {
 const PIECE = 256 * 1024;
 /** Files up to this size are read at once, in bytes. */
 const SHORT = 64 * 1024;
+
+/** Files that are open, and how many may be, in this process. */
+let open = 0;
+let mostOpen = Infinity;
+
+/**
+ * Bounds how many long files may be open at a time: each is held for as long as its client takes, and a process
+ * without descriptors cannot go on. For whoever knows the limits of the process.
+ *
+ * @param most How many. Default: any number.
+ */
+export function limitOpenFiles(most: number = Infinity): void {
+  mostOpen = most;
+}
 
 /** A file, or a part of one, to be returned by an app or iterated over. Made by `response.file`. */
 export class FileBody implements AsyncIterable<Uint8Array> {
@@ -69,6 +84,7 @@ export class FileBody implements AsyncIterable<Uint8Array> {
    * Opens the file, which iteration does by itself when this has not been called. Whoever calls this
    * and does not read to the end has to `close`.
    *
+   * @throws {HttpError} 503 if too many are open and this one is longer than 64 KiB.
    * @throws {Deno.errors.NotFound} If there is no such file.
    * @throws {Deno.errors.IsADirectory} If it is a folder.
    * @throws {Deno.errors.NotSupported} If it is a pipe, a socket or a device.
@@ -83,7 +99,10 @@ export class FileBody implements AsyncIterable<Uint8Array> {
       const { start, end } = this.#part(info);
       if (start > 0) file.seekSync(start, Deno.SeekMode.Start);
       this.#left = Math.max(0, end - start);
+      // A short one is read and closed at once.
+      if (this.#left > SHORT && open >= mostOpen) throw tooManyFiles();
       this.#file = file;
+      open++;
     } catch (error) {
       file.close();
       throw error;
@@ -104,8 +123,10 @@ export class FileBody implements AsyncIterable<Uint8Array> {
 
   /** Closes the file, if it is open. */
   close(): void {
-    this.#file?.close();
+    if (this.#file === undefined) return;
+    this.#file.close();
     this.#file = undefined;
+    open--;
   }
 
   /**
@@ -150,6 +171,10 @@ export class FileBody implements AsyncIterable<Uint8Array> {
 /** Whether two looks at one path have shown two files. Systems that do not number files do not tell. */
 function isAnother(now: Deno.FileInfo, before: Deno.FileInfo): boolean {
   return now.ino !== before.ino || now.dev !== before.dev;
+}
+
+function tooManyFiles(): HttpError {
+  return new HttpError(503, "Too many files are being sent", { "retry-after": "1" });
 }
 
 function requirePlain(info: Deno.FileInfo, path: string | URL): Deno.FileInfo {
