@@ -6,7 +6,7 @@
 import { Alarm } from "./alarm.ts";
 
 /**
- * Waits for a promise, but not longer than so many milliseconds. No timer is left running.
+ * Waits for a promise, but not longer than so many milliseconds. Nothing is left that keeps the program running.
  *
  * @param milliseconds The longest wait.
  * @param done What to wait for.
