@@ -74,7 +74,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   #headStarted = false;
   #requests = 0;
   /** Until when a front end that multiplexes may go on though the worker drains. */
-  #lastCall = 0;
+  #lastCall = Infinity;
   #advancing = false;
   /** Requests wait in the input because too much is unsent. */
   #stalled = false;
