@@ -1,5 +1,5 @@
 /**
- * Lists of chunks that are held until they can be sent together.
+ * Chunks that are held until they can be sent together: the list, and what it comes to.
  *
  * @module
  */
@@ -39,4 +39,36 @@ export function sizeOf(chunks: readonly Chunk[]): number {
     size += typeof chunk === "string" ? byteLength(chunk) : chunk.length;
   }
   return size;
+}
+
+/** What an app has yielded and nobody has sent. */
+export class HeldChunks {
+  /** How much that is: code units of text until its bytes have to be known, and bytes. */
+  size = 0;
+  #chunks: Chunk[] = [];
+  #joined = false;
+
+  /**
+   * Holds one more.
+   *
+   * @param chunk Text or bytes; not empty. Bytes must not change any more.
+   * @param size What it adds to `size`.
+   */
+  add(chunk: Chunk, size: number): void {
+    this.#chunks.push(chunk);
+    this.#joined = false;
+    this.size += size;
+  }
+
+  /** Whether the first chunk is text. */
+  get beginsWithText(): boolean {
+    return typeof this.#chunks[0] === "string";
+  }
+
+  /** The same text and bytes in as few chunks as can be. */
+  joined(): readonly Chunk[] {
+    if (!this.#joined && this.#chunks.length > 1) this.#chunks = joinText(this.#chunks);
+    this.#joined = true;
+    return this.#chunks;
+  }
 }

@@ -14,16 +14,16 @@
 import { RequestBody } from "./body.ts";
 import { byteLength, utf8 } from "./bytes.ts";
 import type { Carrier } from "./carrier.ts";
-import { joinText, sizeOf } from "./chunks.ts";
+import { HeldChunks, sizeOf } from "./chunks.ts";
 import { type Corked, watch } from "./cork.ts";
-import { errorText } from "./error_text.ts";
-import { ConnectionLost, ContractError, HttpError, isHttpError } from "./errors.ts";
+import { errorAnswer, statusOfError } from "./error_answer.ts";
+import { ConnectionLost, ContractError, HttpError } from "./errors.ts";
 import { encodeFields, type FieldBlock } from "./field_block.ts";
-import { giveMemory, takeMemory } from "./file_memory.ts";
 import { FileBody } from "./files.ts";
-import { HeaderFields } from "./headers.ts";
+import { pull, type Puller, pullNow } from "./pull.ts";
 import { TwigRequest } from "./request.ts";
 import { TwigResponse } from "./response.ts";
+import { type FileSender, sendFile } from "./send_file.ts";
 import { reasonPhrase } from "./status.ts";
 import type { Answer, App, Chunk, Remote, ServerInfo } from "./types.ts";
 import type { RequestHead } from "./wire.ts";
@@ -36,11 +36,6 @@ const HOLD_LIMIT = 64 * 1024;
  */
 const COPY_LIMIT = 16 * 1024;
 
-/** What is held at first: shared, never pushed to. */
-const NOTHING: Chunk[] = [];
-
-type Step = IteratorResult<Chunk>;
-
 /** Where an exchange stands. */
 const enum Stage {
   /** No head has been sent; it can still change. */
@@ -52,7 +47,7 @@ const enum Stage {
 }
 
 /** One request and its response. */
-export class Exchange implements Corked {
+export class Exchange implements Corked, FileSender, Puller {
   /** The number of this exchange on its wire. */
   readonly id: number;
   /** The head as the wire reported it. */
@@ -80,11 +75,8 @@ export class Exchange implements Corked {
   #bodyless = false;
   #abort: AbortController | undefined;
   #iterator: Iterator<Chunk> | AsyncIterator<Chunk> | undefined;
-  #held: Chunk[] = NOTHING;
-  /** How much is held: code units of text until its bytes have to be known, and bytes. */
-  #heldSize = 0;
-  /** An empty chunk has asked for the head, though there is no body yet. */
-  #headAsked = false;
+  /** What has been yielded and not sent; also if that was nothing: an empty chunk asks for the head. */
+  #held: HeldChunks | undefined;
   /** Bytes that the app declared and that are still to come; undefined if it declared none. */
   #declaredLeft: number | undefined;
 
@@ -162,9 +154,7 @@ export class Exchange implements Corked {
 
   /** Drops what is held. */
   dropHeld(): void {
-    this.#held = NOTHING;
-    this.#heldSize = 0;
-    this.#headAsked = false;
+    this.#held = undefined;
     this.onCorkList = false;
   }
 
@@ -184,7 +174,7 @@ export class Exchange implements Corked {
     if (this.#stage === Stage.Over) return;
     this.#finish(false);
     // A plain generator that calls this is running and cannot be ended from inside; its loop will.
-    if (this.#iterator !== undefined && Symbol.asyncIterator in this.#iterator) this.#stopApp();
+    if (this.#iterator !== undefined && Symbol.asyncIterator in this.#iterator) this.stopApp();
   }
 
   // The carrier's side.
@@ -205,26 +195,26 @@ export class Exchange implements Corked {
    * @param error What to answer if the head has not left; else the answer is cut.
    */
   refuseBody(error: HttpError): void {
-    this.#fail(error);
+    this.fail(error);
   }
 
   /** Calls the app and answers. Returns at once if the app has to wait. */
   run(): void {
     const { bodyLength } = this.wireHead;
     if (bodyLength !== undefined && bodyLength > this.bodyLimit) {
-      return this.#fail(new HttpError(413, "The request body is too large"));
+      return this.fail(new HttpError(413, "The request body is too large"));
     }
     try {
       const answer = this.app(this.#request, this.#response);
       if (typeof answer === "string" || answer === undefined || answer === null) {
         this.#answerWhole(answer);
       } else if (answer instanceof Promise) {
-        answer.then((late) => this.#answerLate(late), (error) => this.#fail(error));
+        answer.then((late) => this.#answerLate(late), (error) => this.fail(error));
       } else {
         this.#answer(answer);
       }
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
@@ -240,7 +230,7 @@ export class Exchange implements Corked {
     const lost = new ConnectionLost(why);
     this.#body?.fail(lost);
     this.#abort?.abort(lost);
-    this.#stopApp();
+    this.stopApp();
   }
 
   // Answering.
@@ -249,7 +239,7 @@ export class Exchange implements Corked {
     try {
       this.#answer(answer);
     } catch (error) {
-      this.#fail(error);
+      this.fail(error);
     }
   }
 
@@ -264,9 +254,11 @@ export class Exchange implements Corked {
     if (answer instanceof FileBody) {
       this.#answerFile(answer);
     } else if (Symbol.asyncIterator in answer) {
-      this.#pull(answer[Symbol.asyncIterator]());
+      const iterator = this.#iterator = answer[Symbol.asyncIterator]();
+      pull(this, iterator);
     } else if (Symbol.iterator in answer) {
-      this.#pullNow(answer[Symbol.iterator]());
+      const iterator = this.#iterator = answer[Symbol.iterator]();
+      pullNow(this, iterator);
     } else {
       throw badAnswer();
     }
@@ -277,7 +269,7 @@ export class Exchange implements Corked {
     if (answer instanceof FileBody) answer.close();
     else if (typeof answer === "object" && answer !== null && Symbol.asyncIterator in answer) {
       this.#iterator = answer[Symbol.asyncIterator]();
-      this.#stopApp();
+      this.stopApp();
     }
   }
 
@@ -293,7 +285,7 @@ export class Exchange implements Corked {
 
   /** Nothing is held or sent, and nobody reads the body or sends trailers. */
   get #isPlain(): boolean {
-    return this.#stage === Stage.Open && this.#heldSize === 0 &&
+    return this.#stage === Stage.Open && this.#held === undefined &&
       (this.#body === undefined || this.#body.ended) && this.#response.trailerFields === undefined;
   }
 
@@ -326,85 +318,20 @@ export class Exchange implements Corked {
     if (this.#bodyAllowed()) {
       // A file that shrinks meanwhile is an answer that falls short.
       this.#declaredLeft ??= file.size;
-      this.#sendFile(file).catch((error) => this.#fail(error));
+      sendFile(this, file).catch((error) => this.fail(error));
     } else {
       file.close();
       this.#finish(true);
     }
   }
 
-  /** Sends an open file piece by piece, in memory that is used again. A short one is sent at once. */
-  async #sendFile(file: FileBody): Promise<void> {
-    const { size } = file;
-    const memory = size <= COPY_LIMIT ? new Uint8Array(size) : takeMemory(size);
-    try {
-      for (let more = true; more;) {
-        const read = file.read(memory);
-        const length = typeof read === "number" ? read : await read;
-        if (this.#stage === Stage.Over) return;
-        if (length > 0 && !this.#sendDeclared(memory.subarray(0, length))) return this.#endExcess();
-        more = length > 0 && file.size > 0;
-        if (!more) {
-          file.close();
-          this.#complete();
-        }
-        const drained = size <= COPY_LIMIT ? undefined : this.#carrier.drained(true);
-        if (drained !== undefined) await drained;
-        if (more && this.#stage === (Stage.Over as Stage)) return;
-      }
-      // What is given up early may still be on its way out.
-      giveMemory(memory);
-    } finally {
-      file.close();
-    }
-  }
-
-  /** Pulls from an async iterator, one chunk at a time, as the peer takes them. Never rejects. */
-  async #pull(iterator: AsyncIterator<Chunk>): Promise<void> {
-    this.#iterator = iterator;
-    try {
-      for (;;) {
-        const step: Step = await iterator.next();
-        if (this.#stage === Stage.Over) return this.#stopApp();
-        if (step.done === true) break;
-        const drained = this.#take(step.value);
-        // Also when the peer is slow: once it has room, the app may wait before its next chunk.
-        if (!this.onCorkList && this.#hasToSend) watch(this);
-        if (drained !== undefined) await drained;
-        if (this.#stage === (Stage.Over as Stage)) return this.#stopApp();
-      }
-      this.#iterator = undefined;
-      this.#complete();
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  /** Pulls from a plain iterator; becomes asynchronous only when the peer cannot take more. */
-  #pullNow(iterator: Iterator<Chunk>): void {
-    this.#iterator = iterator;
-    for (;;) {
-      const step: Step = iterator.next();
-      if (this.#stage === Stage.Over) return this.#stopApp();
-      if (step.done === true) break;
-      const drained = this.#take(step.value);
-      if (this.#stage === (Stage.Over as Stage)) return this.#stopApp();
-      if (drained === undefined) continue;
-      drained.then(() => this.#stage === Stage.Over ? this.#stopApp() : this.#pullNow(iterator))
-        .catch((error) => this.#fail(error));
-      return;
-    }
-    this.#iterator = undefined;
-    this.#complete();
-  }
-
-  /** Takes a chunk in, and sends when enough is held. Returns what to wait for before the next one. */
-  #take(chunk: Chunk): Promise<void> | undefined {
+  /** {@linkcode Puller}: takes a chunk in, and sends when enough is held. */
+  take(chunk: Chunk): Promise<void> | undefined {
     const bytes = chunk instanceof Uint8Array;
     const large = bytes && chunk.length > COPY_LIMIT;
     this.#hold(bytes && !large ? chunk.slice() : chunk);
     if (this.#stage === Stage.Over) return undefined;
-    if (large || this.#heldSize >= HOLD_LIMIT) {
+    if (large || (this.#held as HeldChunks).size >= HOLD_LIMIT) {
       this.release(true);
       if (this.#stage === (Stage.Over as Stage)) return undefined;
     }
@@ -412,28 +339,35 @@ export class Exchange implements Corked {
   }
 
   #hold(chunk: Chunk): void {
-    if (typeof chunk === "string") {
-      if (chunk === "") return void (this.#headAsked = true);
-      this.#heldSize += this.#declaredLeft === undefined ? chunk.length : byteLength(chunk);
-    } else if (chunk instanceof Uint8Array) {
-      if (chunk.length === 0) return void (this.#headAsked = true);
-      this.#heldSize += chunk.length;
-    } else {
+    if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) {
       throw new ContractError(
         "bad-chunk",
         `Cannot send a chunk of type ${typeof chunk}: chunks are strings or Uint8Arrays`,
       );
     }
-    this.#keep(chunk);
-    if (this.#declaredLeft === undefined || this.#heldSize <= this.#declaredLeft) return;
+    const held = this.#held ??= new HeldChunks();
+    if (chunk.length === 0) return;
+    const left = this.#declaredLeft;
+    held.add(chunk, left !== undefined && typeof chunk === "string" ? byteLength(chunk) : chunk.length);
+    if (left === undefined || held.size <= left) return;
     this.#sendHeld();
-    this.#endExcess();
+    this.endExcess();
+  }
+
+  /** {@linkcode Puller}: puts what is held on the cork list. */
+  mayWait(): void {
+    if (!this.onCorkList && this.#hasToSend) watch(this);
+  }
+
+  /** {@linkcode FileSender}: whether memory may change. */
+  allTaken(): Promise<void> | undefined {
+    return this.#carrier.drained(true);
   }
 
   /** More than the declared `content-length` was yielded: the excess is never sent. */
-  #endExcess(): void {
+  endExcess(): void {
     this.#finish(true);
-    this.#stopApp();
+    this.stopApp();
   }
 
   /**
@@ -448,32 +382,29 @@ export class Exchange implements Corked {
       try {
         this.#sendHead(undefined);
       } catch (error) {
-        return this.#fail(error);
+        return this.fail(error);
       }
     }
     if (!this.#bodyAllowed()) {
       this.#finish(true);
-      return this.#stopApp();
+      return this.stopApp();
     }
-    if (!this.#sendHeld()) return this.#endExcess();
+    if (!this.#sendHeld()) return this.endExcess();
     this.#carrier.flush();
   }
 
-  #keep(chunk: Chunk): void {
-    if (this.#held === NOTHING) this.#held = [chunk];
-    else this.#held.push(chunk);
-  }
-
   get #hasToSend(): boolean {
-    return this.#heldSize > 0 || (this.#headAsked && this.#stage === Stage.Open);
+    return this.#held !== undefined && (this.#held.size > 0 || this.#stage === Stage.Open);
   }
 
-  /** The app has yielded everything. */
+  /** {@linkcode Puller}: the app has yielded everything, or {@linkcode FileSender}: the file is sent. */
+  ended(): void {
+    this.#iterator = undefined;
+    this.#complete();
+  }
+
   #complete(): void {
-    if (this.#stage === Stage.Open) {
-      if (this.#held.length > 1) this.#held = joinText(this.#held);
-      this.#sendHead(sizeOf(this.#held));
-    }
+    if (this.#stage === Stage.Open) this.#sendHead(sizeOf(this.#held?.joined() ?? []));
     if (this.#bodyAllowed()) {
       this.#sendHeld();
       if (this.#declaredLeft !== undefined && this.#declaredLeft > 0) {
@@ -495,14 +426,11 @@ export class Exchange implements Corked {
     return status !== 204 && status !== 205 && status !== 304 && this.wireHead.method !== "HEAD";
   }
 
-  /**
-   * @param known The body's size, as far as the exchange can tell.
-   * @param text Whether the body begins with text.
-   */
-  #sendHead(known: number | undefined, text = typeof this.#held[0] === "string"): void {
+  /** @param known The body's size, as far as the exchange can tell. */
+  #sendHead(known: number | undefined): void {
     const { status } = this.#response;
     const block: FieldBlock = encodeFields(this.#response.fields);
-    const lines = withType(block, text, status);
+    const lines = withType(block, this.#held?.beginsWithText ?? false, status);
     const bodyless = !this.#bodyAllowed();
     const length = status === 205 ? 0 : block.contentLength ?? this.#lengthOf(known, bodyless);
     this.#stage = Stage.Sending;
@@ -521,19 +449,17 @@ export class Exchange implements Corked {
 
   /** Sends what is held. Returns whether it fitted what was declared. */
   #sendHeld(): boolean {
-    const held = this.#held.length > 1 ? joinText(this.#held) : this.#held;
-    this.#held = NOTHING;
-    this.#heldSize = 0;
-    this.onCorkList = false;
+    const held = this.#held?.joined() ?? [];
+    this.dropHeld();
     for (let i = 0; i < held.length; i++) {
       if (this.#declaredLeft === undefined) this.sentBytes += this.#carrier.data(this, held[i] as Chunk);
-      else if (!this.#sendDeclared(held[i] as Chunk)) return false;
+      else if (!this.sendDeclared(held[i] as Chunk)) return false;
     }
     return true;
   }
 
-  /** Sends no more than was declared. Returns whether all of `chunk` fitted. */
-  #sendDeclared(chunk: Chunk): boolean {
+  /** {@linkcode FileSender}: sends no more than was declared. */
+  sendDeclared(chunk: Chunk): boolean {
     const left = this.#declaredLeft as number;
     const bytes = typeof chunk === "string" && byteLength(chunk) > left ? utf8.encode(chunk) : chunk;
     const fits = typeof bytes === "string" || bytes.length <= left;
@@ -561,9 +487,7 @@ export class Exchange implements Corked {
     }
     this.#stage = Stage.Over;
     this.completed = completed;
-    this.#held = NOTHING;
-    this.#heldSize = 0;
-    this.onCorkList = false;
+    this.dropHeld();
     // Nobody feeds it any more: whoever still reads must not wait for ever.
     if (this.#body?.ended === false) {
       this.#body.fail(new ConnectionLost("The answer ended before the request body was read"));
@@ -573,36 +497,34 @@ export class Exchange implements Corked {
   }
 
   #trailerLines(): string {
-    const trailers: HeaderFields | undefined = this.#response.trailerFields;
+    const trailers = this.#response.trailerFields;
     return trailers === undefined ? "" : encodeFields(trailers).lines;
   }
 
   // Failing.
 
-  #fail(error: unknown): void {
+  /** {@linkcode Puller}: the app has failed, or the answer with it. */
+  fail(error: unknown): void {
     if (this.#stage === Stage.Over) {
       // The app's reaction to the client's going away is not news.
       if (!(error instanceof ConnectionLost)) this.#carrier.report(this, error);
       return;
     }
-    const status = isHttpError(error) ? error.status : 500;
+    const status = statusOfError(error);
     // Chosen by the app, and told to the client, is no news; a cut answer always is.
     if (status === 500 || this.#stage === Stage.Sending) this.#carrier.report(this, error);
     if (this.#stage === Stage.Sending) this.#finish(false);
-    else this.#answerError(status, error);
-    this.#stopApp();
+    else this.#answerError(error);
+    this.stopApp();
   }
 
-  #answerError(status: number, error: unknown): void {
+  #answerError(error: unknown): void {
     this.dropHeld();
-    const fields = HeaderFields.from(isHttpError(error) ? error.headers : {});
-    fields.set("content-type", "text/plain; charset=utf-8");
-    let text = isHttpError(error) && error.message !== "" ? error.message : reasonPhrase(status);
-    if (status === 500 && this.#carrier.development) text = errorText(error);
+    const { status, fields, text } = errorAnswer(error, this.#carrier.development);
     try {
       this.#response.clear();
       this.#response.start(status, fields);
-      this.#hold(text + "\n");
+      this.#hold(text);
       this.#complete();
     } catch {
       // Only the fields of the HttpError can have failed: answer without them.
@@ -613,8 +535,8 @@ export class Exchange implements Corked {
     }
   }
 
-  /** Lets the app's `finally` blocks run. What they throw has no one to go to but the log. */
-  #stopApp(): void {
+  /** {@linkcode Puller}: lets the app's `finally` blocks run. What they throw has no one to go to but the log. */
+  stopApp(): void {
     const iterator = this.#iterator;
     this.#iterator = undefined;
     if (iterator?.return === undefined) return;

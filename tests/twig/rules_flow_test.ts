@@ -294,6 +294,56 @@ Deno.test("TWIG 6.2: the iterator is returned", async () => {
   assertEquals(carrier.notes.at(-1), "flush");
 });
 
+Deno.test("TWIG 6.2: the iterator of an answer that an error replaces is returned", async () => {
+  const ended: string[] = [];
+  const failing: App[] = [
+    async function* (_request, response) {
+      try {
+        response.start(200, { "bad name": "1" });
+        yield "held until the app waits";
+        await new Promise(() => {});
+      } finally {
+        ended.push("never");
+      }
+    },
+    () => ({
+      [Symbol.asyncIterator]: () => ({
+        next: () => Promise.resolve({ done: false, value: 1 as unknown as string }),
+        return: () => {
+          ended.push("a chunk that is none");
+          return Promise.resolve({ done: true as const, value: undefined });
+        },
+      }),
+    }),
+    function* () {
+      try {
+        yield 1 as unknown as string;
+      } finally {
+        ended.push("a chunk that is none, of a plain generator");
+      }
+    },
+    () => ({
+      [Symbol.asyncIterator]: () => ({
+        next: () => new Promise(() => {}),
+        return: () => {
+          ended.push("a body that stalled");
+          return Promise.resolve({ done: true as const, value: undefined });
+        },
+      }),
+    }),
+  ];
+  const { exchange, carrier } = record(failing[3] as App);
+  exchange.refuseBody(new HttpError(408));
+  assertEquals(carrier.notes[0], "head 408 16");
+  for (const app of failing.slice(0, 3)) assertEquals((await get(app)).status, 500);
+  await settled();
+  assertEquals(ended, [
+    "a body that stalled",
+    "a chunk that is none",
+    "a chunk that is none, of a plain generator",
+  ]);
+});
+
 Deno.test("TWIG 6.3: a pending read throws", async () => {
   const caught = Promise.withResolvers<unknown>();
   const { exchange } = record(async (request) => {
