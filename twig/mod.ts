@@ -33,6 +33,8 @@ export { type HostInfo, toFetch, type ToFetchOptions } from "./to_fetch.ts";
 export type { InputBuffer } from "./input_buffer.ts";
 export type { OutputBuffer } from "./output_buffer.ts";
 export type { Corked } from "./cork.ts";
+export type { FileSender } from "./send_file.ts";
+export type { Puller } from "./pull.ts";
 export type { Carrier } from "./carrier.ts";
 export { Exchange } from "./exchange.ts";
 export { contentTypeOf } from "./content_types.ts";
