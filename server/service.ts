@@ -50,8 +50,8 @@ export interface Service {
    * one more request, which is answered and says that the connection closes. Default `false`.
    */
   drain(stopping?: boolean): Promise<void>;
-  /** Closes everything now. */
-  stop(): void;
+  /** Closes everything now. Resolves when the access log is written. */
+  stop(): Promise<void>;
   /**
    * Serves something else from the next request on; limits, deadlines and log change with it. Module
    * code that this process has loaded stays as it is.
@@ -88,8 +88,7 @@ export async function startService(settings: Settings, options: ServiceOptions =
     const listeners = await bindAll(settings.listen, options);
     listeners.forEach((listener, at) => running.add(listener, wires[at] as Wire, errors));
   } catch (error) {
-    running.stop();
-    await access?.close();
+    await running.stop();
     throw error;
   }
   return running;
@@ -187,8 +186,7 @@ class RunningService implements Service {
     this.#host.draining = true;
     const listeners = Promise.all(this.#listeners.map((listener) => listener.drain()));
     await within(this.#host.timeouts.drain, listeners.then(() => this.#host.drain(this.#stopping)));
-    this.stop();
-    await this.#access?.close();
+    await this.stop();
   }
 
   async change(settings: Settings, functions: Functions): Promise<void> {
@@ -207,8 +205,11 @@ class RunningService implements Service {
     await old?.close();
   }
 
-  stop(): void {
+  async stop(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
     this.#host.stop();
+    const access = this.#access;
+    this.#access = undefined;
+    await access?.close();
   }
 }

@@ -77,7 +77,7 @@ Deno.test("access log: has one line for every exchange, also for those that were
     using gone = await server.connect();
     await gone.send("GET /gone HTTP/1.1\r\nhost: x\r\n\r\n");
     await gone.receives("hello");
-    server.service.stop();
+    await server.service.stop();
     const until = Date.now() + 5000;
     let lines: string[] = [];
     while (lines.length < 3 && Date.now() < until) {

@@ -65,5 +65,5 @@ export async function reportMemory(service: Service): Promise<void> {
     const { rss, heapUsed, external } = Deno.memoryUsage();
     say(JSON.stringify({ rss, held: heapUsed + external }));
   }
-  service.stop();
+  await service.stop();
 }

@@ -133,7 +133,7 @@ export class Served implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const client of this.#clients) client.close();
-    this.service.stop();
+    await this.service.stop();
     await flushLines();
     this.#stopListening();
     // What the closing has set free runs to its end, so that nothing of this server outlives its test.
