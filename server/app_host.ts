@@ -8,6 +8,7 @@ import type { FetchApp } from "../twig/from_fetch.ts";
 import type { App } from "../twig/types.ts";
 import { AppLoadError } from "./errors.ts";
 import type { AppSpec } from "./settings.ts";
+import { formatDuration } from "./units.ts";
 
 /** One app of the config, loaded or not yet. */
 export class HostedApp {
@@ -15,15 +16,18 @@ export class HostedApp {
   readonly spec: AppSpec;
   /** Loads the app when that has to be, then calls it. */
   readonly app: App;
+  readonly #patience: number;
   #loaded: App | undefined;
   #loading: Promise<App> | undefined;
 
   /**
    * @param spec What the config says of it.
+   * @param patience How long loading may take, in milliseconds.
    * @param given The app, if it is a function of this program and not a module.
    */
-  constructor(spec: AppSpec, given?: App) {
+  constructor(spec: AppSpec, patience: number, given?: App) {
     this.spec = spec;
+    this.#patience = patience;
     this.#loaded = given;
     this.app = (request, response) => {
       if (this.#loaded !== undefined) return this.#loaded(request, response);
@@ -35,11 +39,11 @@ export class HostedApp {
    * Loads the app, once; a failed load is tried again by the next call.
    *
    * @returns The app.
-   * @throws {AppLoadError} If the module is missing, throws, or has no app in it.
+   * @throws {AppLoadError} If the module is missing, throws, has no app in it, or takes too long.
    */
   load(): Promise<App> {
     if (this.#loaded !== undefined) return Promise.resolve(this.#loaded);
-    this.#loading ??= loadApp(this.spec).then(
+    this.#loading ??= loadApp(this.spec, this.#patience).then(
       (app) => this.#loaded = app,
       (error) => {
         this.#loading = undefined;
@@ -81,21 +85,32 @@ export async function loadEach(apps: readonly HostedApp[]): Promise<void> {
  * Loads an app.
  *
  * @param spec What the config says of it.
+ * @param patience How long that may take, in milliseconds: a module may wait for a database that never answers.
  * @returns A TWIG app.
- * @throws {AppLoadError} If the module is missing, throws while loading, or has no app in it.
+ * @throws {AppLoadError} If the module is missing, throws while loading, has no app in it, or takes too long.
  */
-export async function loadApp(spec: AppSpec): Promise<App> {
+export async function loadApp(spec: AppSpec, patience: number): Promise<App> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done within ${formatDuration(patience)}`)), patience);
+  });
   try {
-    if (spec.kind === "static") {
-      // Most workers serve no files.
-      const { staticFiles } = await import("../twig/static_files.ts");
-      return staticFiles(spec.location);
-    }
-    const module: Record<string, unknown> = await import(spec.location);
-    return await pickApp(module, spec);
+    return await Promise.race([makeApp(spec), late]);
   } catch (error) {
     throw error instanceof AppLoadError ? error : new AppLoadError(spec.name, spec.location, error);
+  } finally {
+    clearTimeout(timer);
   }
+}
+
+async function makeApp(spec: AppSpec): Promise<App> {
+  if (spec.kind === "static") {
+    // Most workers serve no files.
+    const { staticFiles } = await import("../twig/static_files.ts");
+    return staticFiles(spec.location);
+  }
+  const module: Record<string, unknown> = await import(spec.location);
+  return await pickApp(module, spec);
 }
 
 /** `export default`, else `export const app`, else an exported `fetch`. */

@@ -23,7 +23,15 @@ import type { Chunk, Remote, ServerInfo } from "../twig/types.ts";
 import type { ConnectionHost, Endpoints, Transport } from "./connection_host.ts";
 import { Deadlines, type Overdue } from "./deadlines.ts";
 import type { TurnTaker } from "./fair_turns.ts";
-import { bodiesOverflow, bodyExpected, bodyLeft, bodyWanted, longestUnfed, starved } from "./open_bodies.ts";
+import {
+  bodiesOverflow,
+  bodyExpected,
+  bodyLeft,
+  bodyWanted,
+  longestUnfed,
+  refuseLargest,
+  starved,
+} from "./open_bodies.ts";
 import { OpenExchanges } from "./open_exchanges.ts";
 import { ReadMemory } from "./read_memory.ts";
 import { Sender, type SenderOwner } from "./sender.ts";
@@ -42,6 +50,11 @@ const RESET_DELAY = 200;
  * milliseconds: right after an answer it is likeliest to ask again.
  */
 const PAUSE = 20;
+/**
+ * So long an unread body may keep a connection from being read that other exchanges share, in milliseconds: what
+ * they send, and that they are given up, is behind it.
+ */
+const OVERFLOW_GRACE = 1000;
 /** When the server stops, a connection without any request yet gets this long, in milliseconds. */
 const FIRST_REQUEST_GRACE = 250;
 
@@ -107,6 +120,11 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   /** The server's end. */
   serverOf(exchange: Exchange): ServerInfo {
     return this.ends.server(exchange.wireHead);
+  }
+
+  /** {@linkcode Carrier}: whether others answer meanwhile. */
+  get shared(): boolean {
+    return this.#core.multiplexed;
   }
 
   /** Whether details of errors are shown to clients. */
@@ -209,12 +227,21 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     if (this.#phase === Phase.Lingering) return true;
     if (this.#endOfInput) return false;
     const { input } = this.#core;
-    if (this.#core.multiplexed) return this.#sender.unsent < OUTPUT_LIMIT && !bodiesOverflow(this.#open);
+    if (this.#core.multiplexed) return this.#sender.unsent < OUTPUT_LIMIT && !this.#overflows();
     if (this.#stalled) return false;
     if (this.#open.size === 0) return true;
     if (bodyWanted(this.#open)) return true;
     // Only to notice that the client goes away: into the room that is there.
     return input.end < input.bytes.length && input.length < BODY_HIGH_WATER;
+  }
+
+  /** Whether so much is unread that nothing more can be held. Not for long, if others are in the way of it. */
+  #overflows(): boolean {
+    if (!bodiesOverflow(this.#open)) return false;
+    if (this.#open.size > 1) {
+      this.#deadlines.read = Math.min(this.#deadlines.read, this.#host.clock.now + OVERFLOW_GRACE);
+    }
+    return true;
   }
 
   /** Whether nothing is left to be answered, and nothing more will come. */
@@ -621,6 +648,9 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     }
     this.#deadlines.read = Infinity;
     if (this.#open.size > 0) {
+      if (this.#core.multiplexed && this.#open.size > 1 && bodiesOverflow(this.#open)) {
+        return refuseLargest(this.#open);
+      }
       // The app has the piece that came last, and takes its time over it.
       if (!bodyWanted(this.#open)) return;
       return this.#giveUpStalled(now);

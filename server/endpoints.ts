@@ -25,9 +25,9 @@ function hostPort(address: Deno.Addr): HostPort {
   return "hostname" in address ? { host: address.hostname, port: address.port } : { host: "", port: 0 };
 }
 
-/** `host` of `host[:port]`, with the brackets of an IPv6 address. */
+/** `host` of `host[:port]`, with the brackets of an IPv6 address; front ends also name one without them. */
 function nameOf(authority: string): string {
-  return authority.replace(/:\d*$/, "");
+  return /^[^[]*:.*:/.test(authority) ? authority : authority.replace(/:\d*$/, "");
 }
 
 /** What is known of a socket. One object a connection, and nothing in it but the socket. */

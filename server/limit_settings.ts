@@ -140,7 +140,9 @@ export const LIMIT_SETTINGS = [
     key: "timeouts.boot",
     kind: kinds.duration([SECOND, HOUR]),
     default: DEFAULT_TIMEOUTS.boot,
-    summary: "A new worker has to be ready within this.",
-    reason: "Otherwise it counts as broken, and at a reload the old workers go on serving.",
+    summary: "A new worker has to be ready within this, and an app loaded that its first request needs.",
+    reason:
+      "Otherwise the worker counts as broken, and at a reload the old ones go on serving; the request is " +
+      "answered 500, and the log names the app.",
   }),
 ] as const;

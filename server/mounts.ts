@@ -49,7 +49,7 @@ export class Mounts {
     this.#strictHosts = settings.strictHosts;
     const apps = new Map<string, HostedApp>();
     for (const spec of Object.values(settings.apps)) {
-      apps.set(spec.name, new HostedApp(spec, functions[spec.name]));
+      apps.set(spec.name, new HostedApp(spec, settings.timeouts.boot, functions[spec.name]));
     }
     this.#apps = [...apps.values()];
     this.#router = new Router(settings.routes.map(({ host, path, app }) => {

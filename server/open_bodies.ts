@@ -49,7 +49,8 @@ export function bodyLeft(open: OpenExchanges): boolean {
 }
 
 /**
- * Too much is unread. If it starves others, the largest one of those that still grow has to go.
+ * Too much is unread. If it starves others who wait for a body, the largest one of those that still grow has
+ * to go.
  *
  * @param open The open exchanges of a multiplexed connection.
  * @returns Whether no more can be held now.
@@ -57,17 +58,29 @@ export function bodyLeft(open: OpenExchanges): boolean {
 export function bodiesOverflow(open: OpenExchanges): boolean {
   if (!open.some(holds)) return false;
   let held = 0;
+  for (const exchange of open.list()) if (exchange.bodyAsked) held += exchange.body.buffered;
+  if (held < WINDOWS && (largestGrowing(open)?.body.buffered ?? 0) < WINDOW) return false;
+  if (open.size === 1 || !bodyWanted(open)) return true;
+  refuseLargest(open);
+  return false;
+}
+
+/**
+ * Gives up the largest body of those that still grow, for others could not be heard because of it.
+ *
+ * @param open The open exchanges of a multiplexed connection.
+ */
+export function refuseLargest(open: OpenExchanges): void {
+  largestGrowing(open)?.refuseBody(new HttpError(503, "The request body could not be held"));
+}
+
+function largestGrowing(open: OpenExchanges): Exchange | undefined {
   let largest: Exchange | undefined;
   for (const exchange of open.list()) {
-    if (!exchange.bodyAsked) continue;
-    const { buffered, ended } = exchange.body;
-    held += buffered;
-    if (!ended && buffered > (largest?.body.buffered ?? 0)) largest = exchange;
+    if (!exchange.bodyAsked || exchange.body.ended) continue;
+    if (exchange.body.buffered > (largest?.body.buffered ?? 0)) largest = exchange;
   }
-  if (held < WINDOWS && (largest === undefined || largest.body.buffered < WINDOW)) return false;
-  if (open.size === 1 || !bodyWanted(open)) return true;
-  largest?.refuseBody(new HttpError(503, "The request body could not be held"));
-  return false;
+  return largest;
 }
 
 /**

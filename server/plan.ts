@@ -72,6 +72,9 @@ export function plan(state: State, event: Event, now: number): Step {
 }
 
 /** The decisions, each about one kind of event. */
+/** Which app kept a worker from becoming ready is known to the worker alone, and that is not heard. */
+const SLOW_APP = "; archangel check tells whether an app does not finish loading";
+
 class Planner extends StepInMaking {
   on(event: Event): void {
     switch (event.type) {
@@ -157,7 +160,7 @@ class Planner extends StepInMaking {
       const deadline = stageDeadline(handle);
       if (deadline === undefined || deadline > this.now) continue;
       if (handle.stage === "booting") {
-        this.#failBoot(handle.id, `worker ${handle.worker} was not ready in time (timeouts.boot)`);
+        this.#failBoot(handle.id, `worker ${handle.worker} was not ready in time (timeouts.boot)${SLOW_APP}`);
       } else {
         this.say(`worker ${handle.worker} did not finish in time (timeouts.drain) and is killed`);
         this.kill(handle);

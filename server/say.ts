@@ -33,7 +33,7 @@ export function describeError(error: unknown): string {
 }
 
 /** Of a module's stack, what is below these functions of `app_host.ts` is only how this program came to load it. */
-const LOADING = /\n? +at (async )?(loadApp|pickApp)\d*[ ][^]*$/;
+const LOADING = /\n? +at (async )?(loadApp|makeApp|pickApp)\d*[ ][^]*$/;
 
 /** What caused an error: its stack, without the message if the error's own says that already. */
 function causeOf({ message, cause }: Error): string {

@@ -52,6 +52,8 @@ export interface Carrier {
   remoteOf(exchange: Exchange): Remote;
   /** The server's end. */
   serverOf(exchange: Exchange): ServerInfo;
+  /** Whether others answer on the same wire meanwhile, so that large chunks have to leave in pieces. */
+  readonly shared: boolean;
   /** Whether details of errors are shown to the client. */
   readonly development: boolean;
 }

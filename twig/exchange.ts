@@ -35,6 +35,8 @@ const HOLD_LIMIT = 64 * 1024;
  * copied, so that they can be held; for larger ones the next pull waits until they are written.
  */
 const COPY_LIMIT = 16 * 1024;
+/** Larger chunks leave in pieces of this size where others answer on the same wire, in bytes. */
+const PIECE = 128 * 1024;
 
 /** Where an exchange stands. */
 const enum Stage {
@@ -277,10 +279,32 @@ export class Exchange implements Corked, FileSender, Puller {
   #answerWhole(chunk: Chunk | null | undefined | void): void {
     if (this.#stage === Stage.Over) return;
     if (chunk !== undefined && chunk !== null) {
+      if (this.#carrier.shared && chunk.length > PIECE) return this.#answerInPieces(chunk);
       if (this.#isPlain && this.#sendWhole(chunk)) return;
       this.#hold(chunk);
     }
     if ((this.#stage as Stage) !== Stage.Over) this.#complete();
+  }
+
+  /** Where others answer meanwhile a large answer must neither stand in their way nor be past recall. */
+  #answerInPieces(chunk: Chunk): void {
+    const bytes = typeof chunk === "string" ? utf8.encode(chunk) : chunk;
+    this.#sendHead(bytes.length, typeof chunk === "string");
+    if (!this.#bodyAllowed()) return this.#finish(true);
+    this.#takePieces(bytes).then(() => this.#stage === Stage.Over || this.#complete())
+      .catch((error) => this.fail(error));
+  }
+
+  /** Resolves when all is written, so that its memory may change, or nothing more will be. */
+  async #takePieces(chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.length; at += PIECE) {
+      this.#hold(chunk.subarray(at, at + PIECE));
+      if (this.#stage === Stage.Over) return;
+      this.release(true);
+      if (this.#stage === (Stage.Over as Stage)) return;
+      await this.#carrier.drained(true);
+      if (this.#stage === (Stage.Over as Stage)) return;
+    }
   }
 
   /** Nothing is held or sent, and nobody reads the body or sends trailers. */
@@ -328,6 +352,9 @@ export class Exchange implements Corked, FileSender, Puller {
   /** {@linkcode Puller}: takes a chunk in, and sends when enough is held. */
   take(chunk: Chunk): Promise<void> | undefined {
     const bytes = chunk instanceof Uint8Array;
+    if (this.#carrier.shared && (bytes || typeof chunk === "string") && chunk.length > PIECE) {
+      return this.#takePieces(bytes ? chunk : utf8.encode(chunk));
+    }
     const large = bytes && chunk.length > COPY_LIMIT;
     this.#hold(bytes && !large ? chunk.slice() : chunk);
     if (this.#stage === Stage.Over) return undefined;
@@ -426,11 +453,14 @@ export class Exchange implements Corked, FileSender, Puller {
     return status !== 204 && status !== 205 && status !== 304 && this.wireHead.method !== "HEAD";
   }
 
-  /** @param known The body's size, as far as the exchange can tell. */
-  #sendHead(known: number | undefined): void {
+  /**
+   * @param known The body's size, as far as the exchange can tell.
+   * @param text Whether the body begins with text.
+   */
+  #sendHead(known: number | undefined, text = this.#held?.beginsWithText ?? false): void {
     const { status } = this.#response;
     const block: FieldBlock = encodeFields(this.#response.fields);
-    const lines = withType(block, this.#held?.beginsWithText ?? false, status);
+    const lines = withType(block, text, status);
     const bodyless = !this.#bodyAllowed();
     const length = status === 205 ? 0 : block.contentLength ?? this.#lengthOf(known, bodyless);
     this.#stage = Stage.Sending;

@@ -48,7 +48,11 @@ function realRequest(twig: TwigRequest, url: string, headers: Headers = headersO
 
 function headersOf(twig: TwigRequest): Headers {
   const headers = new Headers();
-  for (const [name, value] of twig.headers) headers.append(name, value);
+  for (const [name, value] of twig.headers) {
+    // Headers would join them with a comma, which is part of a cookie's value (RFC 9113 §8.2.3).
+    if (name === "cookie" && headers.has(name)) headers.set(name, `${headers.get(name)}; ${value}`);
+    else headers.append(name, value);
+  }
   return headers;
 }
 

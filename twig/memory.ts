@@ -57,6 +57,8 @@ function parseLines(lines: string): HeaderFields {
 
 /** One exchange without a wire. */
 export class MemoryCarrier implements Carrier {
+  /** Never: there is no wire. */
+  readonly shared = false;
   /** Whether details of errors are shown in the answer. */
   readonly development: boolean;
   /** The exchange. */

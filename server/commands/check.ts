@@ -18,7 +18,6 @@ import { rerun } from "../rerun.ts";
 import { describeError } from "../say.ts";
 import type { AppSpec, Settings } from "../settings.ts";
 import { red, showProblems, type Terminal } from "../terminal.ts";
-import { formatDuration } from "../units.ts";
 
 /** How loading an app went. */
 interface Loaded {
@@ -72,18 +71,11 @@ async function load(app: AppSpec, limit: number): Promise<Loaded> {
   const { name, kind, location } = app;
   const start = performance.now();
   const elapsed = () => Math.round(performance.now() - start);
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const message = `Cannot load app "${name}" from ${location}: not done within ${formatDuration(limit)}`;
-    timer = setTimeout(() => reject(new Error(message)), limit);
-  });
   try {
-    await Promise.race([loadApp(app), late]);
+    await loadApp(app, limit);
     return { name, kind, location, milliseconds: elapsed() };
   } catch (error) {
     return { name, kind, location, milliseconds: elapsed(), error: describeError(error) };
-  } finally {
-    clearTimeout(timer);
   }
 }
 

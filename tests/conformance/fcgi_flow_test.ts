@@ -1,6 +1,7 @@
 /** Flow control both ways: what nobody reads is not held, and not sent for. */
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertMatch } from "@std/assert";
 import {
+  abort,
   begin,
   FcgiClient,
   get,
@@ -10,6 +11,7 @@ import {
   stdin,
   stdinEnd,
   TYPE,
+  valuesOf,
 } from "../support/fcgi_client.ts";
 import { overBoth, serverOverBoth } from "../support/fcgi_server.ts";
 import { delay } from "../support/delay.ts";
@@ -177,3 +179,79 @@ async function* download(request: Parameters<App>[0]): AsyncGenerator<Uint8Array
   if (request.pathInfo !== "/big") return void (yield "small");
   for (let i = 0; i < 1000; i++) yield new Uint8Array(64_000);
 }
+
+const BIG = 20_000_000;
+
+/** One answer that is one chunk; what is small says so. */
+const big: App = ({ pathInfo }) => {
+  if (pathInfo === "/bytes") return new Uint8Array(BIG);
+  return pathInfo === "/text" ? "x".repeat(BIG) : "small";
+};
+
+for (const path of ["/bytes", "/text"]) {
+  overBoth(`a large answer of one chunk, of ${path.slice(1)}, is in nobody's way`, big, async (client) => {
+    await client.send(request(get(path), { id: 1 }), request(get("/"), { id: 2 }));
+    assertEquals((await client.answer(2)).body, "small");
+    assert(client.stdoutOf(1).length < 1_000_000, `${client.stdoutOf(1).length} bytes came before`);
+    const answer = await client.answer(1);
+    assertEquals([answer.body.length, valuesOf(answer, "content-length")], [BIG, [String(BIG)]]);
+  });
+
+  overBoth(`a large answer of one chunk, of ${path.slice(1)}, can be given up`, big, async (client) => {
+    await client.send(request(get(path)));
+    await client.receives(`content-length: ${BIG}`);
+    await client.send(abort());
+    let size = 0;
+    for (let record = await client.next(); record?.type !== TYPE.end; record = await client.next()) {
+      size += record!.content.length;
+    }
+    assert(size < BIG / 2, `${size} bytes came`);
+    assertEquals((await client.ask(get(), { id: 2 })).body, "small");
+  });
+}
+
+overBoth("a large chunk that is yielded is in nobody's way", async function* ({ pathInfo }) {
+  if (pathInfo === "/") return void (yield "small");
+  yield new Uint8Array(BIG);
+  yield "x".repeat(BIG);
+}, async (client) => {
+  await client.send(request(get("/yields"), { id: 1 }), request(get("/"), { id: 2 }));
+  assertEquals((await client.answer(2)).body, "small");
+  assert(client.stdoutOf(1).length < 1_000_000, `${client.stdoutOf(1).length} bytes came before`);
+  assertEquals((await client.answer(1)).body.length, 2 * BIG);
+});
+
+overBoth("a large answer to HEAD has no body and its length", big, async (client) => {
+  const answer = await client.ask({ ...get("/bytes"), REQUEST_METHOD: "HEAD" });
+  assertEquals([answer.body, valuesOf(answer, "content-length")], ["", [String(BIG)]]);
+});
+
+overBoth("an unread body that keeps others from being heard is given up", async function* (request) {
+  if (request.pathInfo === "/") return void (yield "small");
+  if (request.pathInfo === "/waits") yield "";
+  await new Promise((_, reject) =>
+    request.signal.addEventListener("abort", () => reject(request.signal.reason))
+  );
+}, async (client) => {
+  await client.send(request(get("/waits"), { id: 2 }), begin(1), params(post(4 * MiB, "/unread"), 1));
+  const sent = client.send(
+    stdin(new Uint8Array(60_000), 1),
+    ...Array.from(
+      { length: 60 },
+      () => stdin(new Uint8Array(60_000), 1),
+    ),
+    abort(2),
+    request(get("/"), { id: 3 }),
+  );
+  const ended: number[] = [];
+  let text = "";
+  while (ended.length < 3) {
+    const { type, id, content } = (await client.next())!;
+    if (type === TYPE.end) ended.push(id);
+    else if (id !== 2) text += new TextDecoder().decode(content);
+  }
+  await sent;
+  // The app is still at work for the one that was given up, and the connection goes on.
+  assertEquals(ended, [1, 2, 3]);
+  assertMatch(text, /^Status: 503 .*Status: 200 OK.*small$/s);
+});

@@ -222,6 +222,20 @@ overBoth("an absolute REQUEST_URI gives the host", inspect, async (client) => {
   assertEquals([seen.authority, seen.pathInfo, seen.query], ["other.test:81", "/a", "b"]);
 });
 
+overBoth("server.name is SERVER_NAME without a port", ({ server }) => server.name, async (client) => {
+  const name = async (given: string) => (await client.ask(get("/", { SERVER_NAME: given }))).body;
+  for (
+    const [given, seen] of [
+      ["b.test", "b.test"],
+      ["b.test:8088", "b.test"],
+      ["::1", "::1"],
+      ["[::1]", "[::1]"],
+      ["[::1]:8088", "[::1]"],
+      ["fe80::1:80", "fe80::1:80"],
+    ]
+  ) assertEquals(await name(given!), seen);
+});
+
 overBoth("the host is HTTP_HOST, else SERVER_NAME with its port", inspect, async (client) => {
   const authority = async (more: Record<string, string>) => {
     const { HTTP_HOST: _, ...variables } = get();

@@ -16,6 +16,8 @@ import {
 import { DEFAULT_TIMEOUTS } from "../../server/limits.ts";
 import { settingsFor } from "../support/settings.ts";
 
+const SLOW_APP = "; archangel check tells whether an app does not finish loading";
+
 type Row = readonly [at: number, happens: Event, does: readonly string[]];
 
 const timeouts = { ...DEFAULT_TIMEOUTS, boot: 5_000, drain: 10_000 };
@@ -111,7 +113,7 @@ Deno.test("plan() gives up the first start when a worker is not ready in time", 
   assertEquals(nextDeadline(state), 5_000);
   play(1, [
     [4_999, tick, []],
-    [5_000, tick, ["kill 1", "say Cannot start: worker 1 was not ready in time (timeouts.boot)"]],
+    [5_000, tick, ["kill 1", "say Cannot start: worker 1 was not ready in time (timeouts.boot)" + SLOW_APP]],
     [5_010, ended(1, "SIGKILL"), ["exit 3"]],
   ]);
 });
@@ -166,7 +168,7 @@ Deno.test("plan() backs off from a replacement that cannot boot, and leaves the 
     [350, tick, ["spawn 4 as 1.1"]],
     [5_350, tick, [
       "kill 4",
-      "say worker 1 was not ready in time (timeouts.boot); starting another in 0.4 s",
+      `say worker 1 was not ready in time (timeouts.boot)${SLOW_APP}; starting another in 0.4 s`,
     ]],
   ]);
 });
@@ -301,7 +303,11 @@ Deno.test("plan() keeps the old generation when a worker of the new one is lost,
     [40, failed(5), "no such app", ["kill 5", "kill 3", "kill 4"]],
     [40, ended(5), "worker 3 ended before it was ready (exit code 1)", ["kill 3", "kill 4"]],
     [40, ended(3, "SIGKILL"), "worker 1 ended (SIGKILL)", ["kill 4", "kill 5"]],
-    [5_020, tick, "worker 3 was not ready in time (timeouts.boot)", ["kill 5", "kill 3", "kill 4"]],
+    [5_020, tick, "worker 3 was not ready in time (timeouts.boot)" + SLOW_APP, [
+      "kill 5",
+      "kill 3",
+      "kill 4",
+    ]],
   ];
   for (const [at, loss, reason, kills] of losses) {
     const before = play(2, rising);

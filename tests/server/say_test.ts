@@ -35,7 +35,9 @@ Deno.test("describeError() shows every one of several errors", () => {
 Deno.test("describeError() does not show how this program came to load an app", async () => {
   const spec = { name: "a", kind: "twig", preload: false, bodyBytes: 0 } as const;
   const load = (source: string) =>
-    loadApp({ ...spec, location: `data:text/javascript,${encodeURIComponent(source)}` }).catch(describeError);
+    loadApp({ ...spec, location: `data:text/javascript,${encodeURIComponent(source)}` }, 20_000).catch(
+      describeError,
+    );
   assertMatch(String(await load("throw new Error('no database')")), /no database\n {4}at data:[^\n]*$/);
   assertMatch(String(await load("export default 42")), /does not export a TWIG app[^\n]*$/);
 });

@@ -23,6 +23,8 @@ export interface RecordOptions {
   readonly development?: boolean;
   /** The peer takes nothing until `makeRoom`. Default `false`. */
   readonly full?: boolean;
+  /** Others answer on the same wire. Default `false`. */
+  readonly shared?: boolean;
 }
 
 const decoder = new TextDecoder();
@@ -40,12 +42,14 @@ export class RecordingCarrier implements Carrier {
   /** Called when the app wants body bytes. */
   onWantBody: (exchange: Exchange) => void = () => {};
   readonly development: boolean;
+  readonly shared: boolean;
   readonly #over = Promise.withResolvers<void>();
 
   #room: PromiseWithResolvers<void> | undefined;
 
-  constructor(development: boolean, full: boolean) {
+  constructor(development: boolean, full: boolean, shared: boolean) {
     this.development = development;
+    this.shared = shared;
     if (full) this.#room = Promise.withResolvers();
   }
 
@@ -145,7 +149,11 @@ export function record(
   app: App,
   options: RecordOptions = {},
 ): { carrier: RecordingCarrier; exchange: Exchange } {
-  const carrier = new RecordingCarrier(options.development ?? false, options.full ?? false);
+  const carrier = new RecordingCarrier(
+    options.development ?? false,
+    options.full ?? false,
+    options.shared ?? false,
+  );
   const { bodyLimit = Infinity, prefixLength = 0 } = options;
   const exchange = new Exchange(carrier, requestHead(options.head), app, prefixLength, bodyLimit);
   exchange.run();

@@ -39,6 +39,18 @@ Deno.test("a handler gets a Request", async () => {
   );
 });
 
+Deno.test("a Request has the lines of Cookie joined as cookies are", async () => {
+  await ask(
+    (request) => {
+      assertEquals(request.headers.get("cookie"), "a=1; b=2; c=3");
+      return empty();
+    },
+    "GET",
+    "/",
+    { headers: { cookie: ["a=1", "b=2", "c=3"] } },
+  );
+});
+
 Deno.test("a Request of a handler can be copied, with its body and its changed fields", async () => {
   const copies: ((request: Request) => Request)[] = [
     (request) => request,

@@ -131,6 +131,42 @@ Deno.test("TWIG 4.4: much is sent without waiting", async () => {
   assertEquals(large.notes[0], "head 200 unknown length");
 });
 
+Deno.test("TWIG 4.4: a large chunk leaves in pieces where others answer on the same wire", async () => {
+  const large = "x".repeat(300_000);
+  const bytes = new TextEncoder().encode(large);
+  const apps: App[] = [() => large, () => bytes, function* () {
+    yield bytes;
+  }, async function* () {
+    yield large;
+  }];
+  for (const app of apps) {
+    const { carrier, exchange } = record(app, { shared: true, full: true });
+    await settled();
+    assertEquals(carrier.sent.length, 131_072);
+    carrier.makeRoom();
+    await carrier.over;
+    assertEquals([carrier.sent, exchange.completed], [large, true]);
+    const gone = record(app, { shared: true, full: true });
+    await settled();
+    gone.exchange.abort("gone");
+    gone.carrier.makeRoom();
+    await settled();
+    assertEquals(gone.carrier.sent.length, 131_072);
+  }
+  assertEquals((await whole(() => large, { shared: true })).notes[0], "head 200 300000");
+  assertEquals((await whole(() => large)).notes[1], `data ${large}`);
+});
+
+Deno.test("TWIG 3.4: a large answer in pieces is no longer than declared, and cut if it is shorter", async () => {
+  for (const [declared, end, sent] of [["200000", "end", 200_000], ["400000", "cut", 300_000]] as const) {
+    const carrier = await whole((_, response) => {
+      response.start(200, { "content-length": declared });
+      return new Uint8Array(300_000);
+    }, { shared: true });
+    assertEquals([carrier.notes.at(-1), carrier.sent.length, carrier.errors.length], [end, sent, 1]);
+  }
+});
+
 Deno.test("TWIG 4.5: cork() holds chunks while the app waits", async () => {
   const { carrier } = record(async function* (_request, response) {
     response.cork();
