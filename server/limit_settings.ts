@@ -97,7 +97,8 @@ export const LIMIT_SETTINGS = [
     key: "timeouts.header",
     kind: kinds.duration([1, HOUR]),
     default: DEFAULT_TIMEOUTS.header,
-    summary: "From the first byte of a request to the end of its head (408).",
+    summary:
+      "From the first byte of a request to the end of its head (408), and until a new connection sends one.",
     reason: "Stops clients that send a head byte by byte to hold connections (slowloris).",
   }),
   setting({

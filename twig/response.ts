@@ -66,6 +66,12 @@ export class TwigResponse {
   }
 
   #setStatus(status: number): void {
+    if (status === 101) {
+      throw new ContractError(
+        "bad-status",
+        "Cannot answer with status 101: WebSocket and other upgrades are not supported",
+      );
+    }
     if (!Number.isInteger(status) || status < 200 || status > 999) {
       throw new ContractError("bad-status", `Cannot answer with status ${status}: it must be 200 to 999`);
     }

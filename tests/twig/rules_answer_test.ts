@@ -242,6 +242,7 @@ Deno.test("TWIG 2.7: a status is 200 to 999", async () => {
       assertEquals(assertThrows(() => response.start(status), ContractError).code, "bad-status");
       assertEquals(assertThrows(() => response.status = status, ContractError).code, "bad-status");
     }
+    assertMatch(assertThrows(() => response.start(101), ContractError).message, /WebSocket/);
     response.status = 999;
     response.start(299);
     return "x";
