@@ -10,7 +10,7 @@
  */
 import { formatAddress } from "./address.ts";
 import type { Service } from "./service.ts";
-import { prepare, type Prepared, type ServeOptions } from "./serve_options.ts";
+import { optionsObject, prepare, type Prepared, type ServeOptions } from "./serve_options.ts";
 import type { ListenAddress } from "./settings.ts";
 import { becomeWorker, detectSelf, isWorkerStart, type SelfStart, WORKER_ARGUMENT } from "./spawn.ts";
 import { flushLines } from "./standard_lines.ts";
@@ -97,7 +97,7 @@ export function serve(options: ServeOptions): Promise<Server> {
  * @returns The running server.
  */
 export async function startServer(options: ServeOptions, self: SelfStart): Promise<Server> {
-  const { signal } = options;
+  const { signal } = optionsObject(options);
   signal?.throwIfAborted();
   // The calling program, bundled or compiled, that was started again.
   if (self.args.includes(WORKER_ARGUMENT) && isWorkerStart()) await becomeWorker();

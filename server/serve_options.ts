@@ -8,6 +8,9 @@
 import type { FetchApp, FetchHandler } from "../twig/from_fetch.ts";
 import type { App } from "../twig/types.ts";
 import { loadConfig } from "./config.ts";
+import { ConfigSource } from "./config_source.ts";
+import { nameOf } from "./config_wording.ts";
+import { ConfigError } from "./errors.ts";
 import type { Functions } from "./mounts.ts";
 import type { Settings } from "./settings.ts";
 
@@ -200,14 +203,33 @@ export interface Prepared {
 }
 
 /**
- * Reads and checks options.
+ * Refuses what is no options at all, as a program without types may pass. Apart from {@linkcode prepare}, since
+ * `serve()` looks at the signal before it prepares anything.
  *
  * @param options What `serve()` was given.
+ * @returns The same.
+ * @throws {ConfigError} If it is no object.
+ */
+export function optionsObject(options: ServeOptions): ServeOptions {
+  if (typeof options === "object" && options !== null && !Array.isArray(options)) return options;
+  const got = typeof options === "function" ? "a function" : nameOf(options);
+  const message = `the options must be an object such as { apps: { hello: "./hello.ts" } }, got ${got}`;
+  throw new ConfigError([ConfigSource.fromValue(NAME, options).problem([], message)]);
+}
+
+/** How the options are called in messages. */
+const NAME = "serve()";
+
+/**
+ * Reads and checks options.
+ *
+ * @param given What `serve()` was given.
  * @returns What to serve.
  * @throws {ConfigError} With everything that is wrong, not only the first.
  * @throws {TypeError} If an app is a function and there are workers, which it cannot be sent to.
  */
-export async function prepare({ signal: _, ...options }: ServeOptions): Promise<Prepared> {
+export async function prepare(given: ServeOptions): Promise<Prepared> {
+  const { signal: _, ...options } = optionsObject(given);
   const functions: Record<string, App> = {};
   const apps: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(options.apps ?? {})) {
@@ -218,7 +240,7 @@ export async function prepare({ signal: _, ...options }: ServeOptions): Promise<
   const { workers = 0, log = {} } = options;
   const values = { ...options, workers, log: { ...log, access: log.access ?? "off" }, apps };
   // Turns URLs into texts and leaves out what is undefined.
-  const settings = loadConfig({ values: JSON.parse(JSON.stringify(values)), valuesName: "serve()" });
+  const settings = loadConfig({ values: JSON.parse(JSON.stringify(values)), valuesName: NAME });
   const [name] = Object.keys(functions);
   if (settings.workers > 0 && name !== undefined) {
     throw new TypeError(

@@ -66,19 +66,35 @@ function appRows(route: RouteSpec, prefixLength: number, url: RequestUrl, settin
 }
 
 function listenerText(listeners: readonly ListenAddress[], url: RequestUrl): string {
-  if (listeners.length > 0) return listeners.map(formatAddress).join(" or ");
-  return `none takes ${url.hostname} port ${url.port}`;
+  if (listeners.length === 0) return `none takes ${url.hostname} port ${url.port}`;
+  const met = listeners.filter((address) => !isBehind(address));
+  const behind = listeners.filter(isBehind);
+  const text = [...met, ...behind].map(formatAddress).join(" or ");
+  return behind.length > 0 ? `${text}, through a front end` : text;
+}
+
+/** Which listeners a URL can come to: those with its port, else those of which its port says nothing. */
+function listenersFor(url: RequestUrl, listen: readonly ListenAddress[]): readonly ListenAddress[] {
+  if (url.isPath) return listen.slice(0, 1);
+  const exact = listen.filter((address) => hasPort(address, url));
+  return exact.length > 0 ? exact : listen.filter(isAnyPort);
 }
 
 const EVERY_ADDRESS = ["0.0.0.0", "::"];
 
 /** A name may mean any address, so only an address can rule a listener out. */
-function listenersFor(url: RequestUrl, listen: readonly ListenAddress[]): ListenAddress[] {
-  // A front end may pass any URL to a FastCGI listener or to a socket; a client meets HTTP ports only.
-  if (url.isPath) return listen.slice(0, 1);
-  const isAddress = /^[\d.]+$|:/.test(url.hostname);
-  return listen.filter((address) =>
-    address.transport === "tcp" && address.protocol === "http" && address.port === url.port &&
-    (!isAddress || EVERY_ADDRESS.includes(address.hostname) || address.hostname === url.hostname)
-  );
+function hasPort(address: ListenAddress, url: RequestUrl): boolean {
+  if (address.transport !== "tcp" || address.protocol !== "http" || address.port !== url.port) return false;
+  const isName = !/^[\d.]+$|:/.test(url.hostname);
+  return isName || EVERY_ADDRESS.includes(address.hostname) || address.hostname === url.hostname;
+}
+
+/** Besides what a front end passes on, an inherited socket: whoever opened it chose the port. */
+function isAnyPort(address: ListenAddress): boolean {
+  return isBehind(address) || address.transport === "fd";
+}
+
+/** A client speaks HTTP over TCP; a front end may pass any URL to what speaks something else. */
+function isBehind(address: ListenAddress): boolean {
+  return address.protocol === "fcgi" || address.transport === "unix";
 }

@@ -105,12 +105,11 @@ function encodeRequest(
   fields: readonly [string, string][],
   body: Uint8Array | undefined,
 ): Uint8Array {
-  const target = url.query === "" ? url.path : `${url.path}?${url.query}`;
   const host: [string, string][] = fields.some(([name]) => name.toLowerCase() === "host")
     ? []
     : [["host", url.authority]];
   const lines = [...host, ...fields].map(([name, value]) => `${name}: ${value}\r\n`).join("");
-  const head = new TextEncoder().encode(`${method} ${target} HTTP/1.1\r\n${lines}\r\n`);
+  const head = new TextEncoder().encode(`${method} ${url.target} HTTP/1.1\r\n${lines}\r\n`);
   const request = new Uint8Array(head.length + (body?.length ?? 0));
   request.set(head);
   if (body !== undefined) request.set(body, head.length);

@@ -257,10 +257,37 @@ Deno.test("explain asks the router for hosts, and says what nobody would serve",
   const nobody = await explain("http://127.0.0.1:8000/nowhere");
   assertEquals(nobody.code, 1);
   assertMatch(nobody.out, /^answer +404 Not Found$/m);
+  assertEquals((await explain("not a url")).code, 2);
+  Deno.writeTextFileSync(folder.config, "listen: http://127.0.0.1:8000\napps: { hello: ./app.js }");
   const elsewhere = await explain("http://127.0.0.1:81/hello");
   assertEquals(elsewhere.code, 1);
   assertMatch(elsewhere.out, /^listener +none takes 127\.0\.0\.1 port 81$/m);
-  assertEquals((await explain("not a url")).code, 2);
+});
+
+Deno.test("explain counts listeners that only a front end reaches, unless an HTTP listener has the URL's port", async () => {
+  using folder = new Folder();
+  const explain = async (listen: string, url: string) => {
+    Deno.writeTextFileSync(folder.config, `listen: [${listen}]\nworkers: 0\napps: { hello: ./app.js }`);
+    const { code, out } = await run("explain", url, "--config", folder.config);
+    return [code, /^listener +(.*)$/m.exec(out)?.[1]];
+  };
+  const [http, fcgi, outside] = [
+    "http://127.0.0.1:8000",
+    "fcgi://127.0.0.1:9000",
+    "https://api.example.org/x",
+  ];
+  const behind = `${fcgi}, through a front end`;
+  assertEquals(await explain(fcgi, outside), [0, behind]);
+  assertEquals(await explain(fcgi, "/x"), [0, behind]);
+  assertEquals(await explain(`${http}, ${fcgi}`, outside), [0, behind]);
+  assertEquals(await explain(`${http}, ${fcgi}`, "http://127.0.0.1:8000/x"), [0, http]);
+  assertEquals(await explain(`${http}, ${fcgi}`, "http://127.0.0.1:9000/x"), [0, behind]);
+  assertEquals(await explain("http+unix:/run/a.sock, fcgi+unix:/run/b.sock", outside), [
+    0,
+    "http+unix:/run/a.sock or fcgi+unix:/run/b.sock, through a front end",
+  ]);
+  assertEquals(await explain("fcgi+fd:0", outside), [0, "fcgi+fd:0, through a front end"]);
+  assertEquals(await explain(`${fcgi}, http+fd:0`, outside), [0, `http+fd:0 or ${behind}`]);
 });
 
 Deno.test("explain loads no app", async () => {
@@ -275,6 +302,27 @@ Deno.test("fetch runs a request through the whole server and prints the answer",
   assertEquals((await fetch("http://a.example:81/hello")).out, "a.example:81 /hello|\n");
   const missing = await fetch("/nowhere");
   assertEquals([missing.code, missing.out.includes("Not Found")], [1, true]);
+});
+
+Deno.test("explain and fetch take the path as it is given, dot segments and doubled slashes included", async () => {
+  using folder = new Folder({
+    "app.js": "export default ({ scriptName, pathInfo, query }) => `${scriptName}|${pathInfo}|${query}`;",
+  });
+  const paths: Record<string, string> = {
+    "/hello/../api//x/./%2e?a=/../b": "/hello|/../api//x/./%2e|a=/../b",
+    "/hello/a b#top": "/hello|/a%20b|",
+  };
+  for (const [path, parts] of Object.entries(paths)) {
+    for (const url of [path, `http://localhost:8000${path}`]) {
+      const explained = await run("explain", url, "--config", folder.config);
+      const values = [...explained.out.matchAll(/^(?:scriptName|pathInfo|query) +"(.*)"$/gm)].map((m) =>
+        m[1]
+      );
+      assertEquals([explained.code, values.join("|")], [0, parts], url);
+      const fetched = await run("fetch", url, "--config", folder.config);
+      assertEquals(fetched, { code: 0, out: parts, error: "" }, url);
+    }
+  }
 });
 
 Deno.test("fetch -i shows the head, -X, -H and -d make the request", async () => {

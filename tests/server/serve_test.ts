@@ -148,6 +148,31 @@ Deno.test("serve() reports everything that is wrong with its options at once", a
   assertStringIncludes(error.message, 'serve(): unknown key "bdy" under "limits"; did you mean "body"?');
 });
 
+Deno.test("serve() and reload() say what they expect when their options are no object", async () => {
+  const cases: [unknown, string][] = [
+    [undefined, "got nothing"],
+    [null, "got nothing"],
+    ["./app.ts", 'got "./app.ts"'],
+    [8000, 'got "8000"'],
+    [["./app.ts"], "got a list"],
+    [() => "", "got a function"],
+  ];
+  await using server = await serveApp(() => "here");
+  for (const [options, got] of cases) {
+    const wrong = options as ServeOptions;
+    const calls = [() => serve(wrong), ...options === undefined ? [] : [() => server.reload(wrong)]];
+    for (const call of calls) {
+      const error = await assertRejects(call, ConfigError);
+      assertEquals(error.problems.map(({ key }) => key), [""], got);
+      assertEquals(
+        error.message,
+        `serve(): the options must be an object such as { apps: { hello: "./hello.ts" } }, ${got}`,
+      );
+    }
+  }
+  assertEquals(await text(server.url), "here");
+});
+
 Deno.test("serve() leaves out options that are undefined", async () => {
   const options = { listen, apps: { app: () => "here" }, workers: undefined, limits: { body: undefined } };
   await using server = await serve(options as unknown as ServeOptions);
