@@ -6,7 +6,9 @@
  * @module
  */
 import type { Exchange } from "../twig/exchange.ts";
+import type { ErrorLog } from "./error_log.ts";
 import { LineQueue } from "./line_queue.ts";
+import { describeError } from "./say.ts";
 import type { LogSettings } from "./settings.ts";
 import { standardLines } from "./standard_lines.ts";
 
@@ -134,15 +136,20 @@ export class AccessLog {
 }
 
 /**
- * Opens the access log that the settings ask for.
+ * Opens the access log that the settings ask for. When its file takes no lines later, because a disk is full,
+ * the error log is told why: once, and again if it has taken lines in between.
  *
  * @param settings Where and how.
+ * @param errors The error log.
  * @returns The log, or `undefined` if it is off.
  * @throws {Error} If the file cannot be opened.
  */
-export async function openAccessLog(settings: LogSettings): Promise<AccessLog | undefined> {
+export async function openAccessLog(
+  settings: LogSettings,
+  errors: ErrorLog,
+): Promise<AccessLog | undefined> {
   if (settings.access === "off") return undefined;
-  const { lines, terminal, release } = await openTarget(settings.access);
+  const { lines, terminal, release } = await openTarget(settings.access, errors);
   const combined = settings.format === "combined" || (settings.format === "auto" && terminal);
   return new AccessLog(lines, combined ? combinedLine : jsonLine, release);
 }
@@ -153,14 +160,26 @@ interface OpenTarget {
   readonly release?: () => void;
 }
 
-async function openTarget(where: string): Promise<OpenTarget> {
+async function openTarget(where: string, errors: ErrorLog): Promise<OpenTarget> {
   if (where === "stdout" || where === "stderr") {
     return { lines: standardLines(where), terminal: Deno[where].isTerminal() };
   }
   try {
-    const file = await Deno.open(where, { append: true, create: true });
-    return { lines: new LineQueue(file, true), terminal: false, release: () => file.close() };
+    return openedFile(await Deno.open(where, { append: true, create: true }), where, errors);
   } catch (error) {
     throw new Error(`Cannot open the access log ${where}: ${(error as Error).message}`);
   }
+}
+
+function openedFile(file: Deno.FsFile, where: string, errors: ErrorLog): OpenTarget {
+  let released = false;
+  const failed = (error: unknown) => {
+    // What connections that were cut have to log may come when the file is closed, which is no trouble of it.
+    if (!released) errors.trouble(`Cannot write the access log ${where}: ${describeError(error)}`);
+  };
+  const release = () => {
+    released = true;
+    file.close();
+  };
+  return { lines: new LineQueue(file, true, failed), terminal: false, release };
 }

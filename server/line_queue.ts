@@ -49,6 +49,8 @@ export interface LineTarget {
 export class LineQueue {
   readonly #target: LineTarget;
   readonly #batched: boolean;
+  readonly #failed: (error: unknown) => void;
+  #failing = false;
   #pending = "";
   #dropped = 0;
   #writing: Promise<void> | undefined;
@@ -57,10 +59,14 @@ export class LineQueue {
    * @param target Where lines go.
    * @param batched Whether the first line waits for the end of the present turn, so that all lines of the
    * turn share a write. If not, it gets out even when the process is blocked or killed right after it.
+   * @param failed Hears why lines were lost: at the first write that fails, and again only after lines have
+   * been written in between. Must not throw. Default: nobody, as of a stream that nobody reads any more
+   * nothing can be said there.
    */
-  constructor(target: LineTarget, batched: boolean) {
+  constructor(target: LineTarget, batched: boolean, failed: (error: unknown) => void = () => {}) {
     this.#target = target;
     this.#batched = batched;
+    this.#failed = failed;
   }
 
   /**
@@ -106,11 +112,14 @@ export class LineQueue {
     let rest = bytes;
     try {
       while (rest.length > 0) rest = rest.subarray(await this.#target.write(rest));
-    } catch {
+    } catch (error) {
       // A closed pipe or a full disk: the server goes on, lines are lost.
       for (const byte of rest) if (byte === LINE_FEED) this.#dropped++;
+      if (!this.#failing) this.#failed(error);
+      this.#failing = true;
       return;
     }
+    this.#failing = false;
     if (this.#dropped === 0) return;
     // Behind the lines that wait: those came before the ones that were dropped.
     this.#pending +=

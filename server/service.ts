@@ -80,13 +80,13 @@ export async function startService(settings: Settings, options: ServiceOptions =
   const errors = new ErrorLog(options.worker === undefined ? "archangel" : `worker ${options.worker}`);
   const mounts = new Mounts(settings, options.functions);
   await mounts.load(options.loadAll ?? false);
-  const access = await openAccessLog(settings.log);
+  const access = await openAccessLog(settings.log, errors);
   const host = new ProcessHost(settings, mounts, errors, access);
-  const running = new RunningService(settings, host, access);
+  const running = new RunningService(settings, host, errors, access);
   try {
     const wires = await Promise.all(settings.listen.map(({ protocol }) => openWire(protocol, host)));
     const listeners = await bindAll(settings.listen, options);
-    listeners.forEach((listener, at) => running.add(listener, wires[at] as Wire, errors));
+    listeners.forEach((listener, at) => running.add(listener, wires[at] as Wire));
   } catch (error) {
     await running.stop();
     throw error;
@@ -140,19 +140,22 @@ async function openWire(protocol: "http" | "fcgi", host: ProcessHost): Promise<W
 class RunningService implements Service {
   readonly addresses: ListenAddress[] = [];
   readonly #host: ProcessHost;
+  readonly #errors: ErrorLog;
   readonly #listeners: Listener[] = [];
   #settings: Settings;
   #access: AccessLog | undefined;
   #drained: Promise<void> | undefined;
   #stopping = false;
 
-  constructor(settings: Settings, host: ProcessHost, access: AccessLog | undefined) {
+  constructor(settings: Settings, host: ProcessHost, errors: ErrorLog, access: AccessLog | undefined) {
     this.#settings = settings;
     this.#host = host;
+    this.#errors = errors;
     this.#access = access;
   }
 
-  add(listener: Listener, wire: Wire, errors: ErrorLog): void {
+  add(listener: Listener, wire: Wire): void {
+    const errors = this.#errors;
     this.addresses.push(listener.address);
     this.#listeners.push(listener);
     const tcp = listener.address.transport === "tcp";
@@ -199,7 +202,7 @@ class RunningService implements Service {
     const mounts = new Mounts(settings, functions);
     await mounts.load(true);
     const old = this.#access;
-    this.#access = await openAccessLog(settings.log);
+    this.#access = await openAccessLog(settings.log, this.#errors);
     this.#settings = settings;
     this.#host.use(settings, mounts, this.#access);
     await old?.close();

@@ -3,14 +3,21 @@
  * below. What modules import from elsewhere is not known here. Files of static apps are read anew
  * for every request, so their folders are left out.
  *
+ * What this process itself writes is left out, too: a reload prints lines, and if those were a change, it
+ * would reload for ever. Which file is behind stdout or stderr nobody says, so files are compared with it.
+ *
  * @module
  */
+import type { Stats } from "node:fs";
 import { filePath, folderOf } from "./paths.ts";
 import { isGranted, ownPermissions } from "./permissions.ts";
 import type { Settings } from "./settings.ts";
 
 /** Hidden files, packages, the lock file that Deno writes while workers boot, and backups of editors. */
 const OVERLOOKED = /^\.|^node_modules$|^deno\.lock$|~$/;
+
+/** Descriptors of stdout and stderr. */
+const STANDARD_STREAMS = [1, 2];
 
 /** A folder to watch. */
 export interface WatchedFolder {
@@ -20,15 +27,20 @@ export interface WatchedFolder {
   readonly recursive: boolean;
 }
 
-/** Which files matter to some settings. Reads nothing but symbolic links. */
+/** Which files matter to some settings. Reads symbolic links and the numbers of files, but no file. */
 export class WatchedFiles {
   readonly #config: string | undefined;
   readonly #log: string | undefined;
   readonly #code: readonly string[];
   readonly #static: readonly string[];
+  readonly #outputs: readonly number[];
 
-  /** @param settings The settings. */
-  constructor({ source, log, apps }: Settings) {
+  /**
+   * @param settings The settings.
+   * @param outputs Open descriptors of what this process writes to. Default: stdout and stderr.
+   */
+  constructor({ source, log, apps }: Settings, outputs: readonly number[] = STANDARD_STREAMS) {
+    this.#outputs = outputs;
     const all = Object.values(apps);
     const modules = all.filter(({ kind, location }) => kind !== "static" && location.startsWith("file:"));
     this.#config = source === undefined ? undefined : realFile(source);
@@ -62,8 +74,38 @@ export class WatchedFiles {
     if (code === undefined || path === this.#log) return false;
     const within = innermost(this.#static, path);
     if (within !== undefined && within.length > code.length) return false;
-    return !path.slice(code.length).split(/[\\/]/).some((name) => OVERLOOKED.test(name));
+    if (path.slice(code.length).split(/[\\/]/).some((name) => OVERLOOKED.test(name))) return false;
+    return !isOneOf(this.#outputs, path);
   }
+}
+
+/** Whether a file, by whatever name, is the one behind one of these descriptors. */
+function isOneOf(descriptors: readonly number[], path: string): boolean {
+  const { fstatSync, lstatSync } = nodeFiles();
+  const file = identity(() => lstatSync(path));
+  return file !== undefined &&
+    descriptors.some((descriptor) => identity(() => fstatSync(descriptor)) === file);
+}
+
+/** Device and inode; `undefined` if there is no such file or the system numbers files otherwise. */
+function identity(stat: () => Stats): string | undefined {
+  try {
+    const { dev, ino } = stat();
+    // The numbers of Windows are longer than a number is exact, so that two files may seem to be one.
+    return ino > 0 && Number.isSafeInteger(ino) ? `${dev}:${ino}` : undefined;
+  } catch {
+    return undefined; // It was removed, which is a change like any other.
+  }
+}
+
+/**
+ * Deno itself has no `fstat` for its streams, and lets nobody look at `/dev/fd` without all permissions.
+ * Node's needs none. It takes some 40 ms to load, which the first change can wait for, but no start: neither
+ * one in development nor, in a bundle that has everything in one file, any other.
+ */
+function nodeFiles(): typeof import("node:fs") {
+  const { process } = globalThis as unknown as { process: typeof import("node:process") };
+  return process.getBuiltinModule("node:fs");
 }
 
 function innermost(folders: readonly string[], path: string): string | undefined {

@@ -1,5 +1,9 @@
 import { assertEquals } from "@std/assert";
-import { type AccessRecord, combinedLine } from "../../server/access_log.ts";
+import type { Exchange } from "../../twig/exchange.ts";
+import { type AccessLog, type AccessRecord, combinedLine, openAccessLog } from "../../server/access_log.ts";
+import { ErrorLog } from "../../server/error_log.ts";
+import { delay } from "../support/delay.ts";
+import { Folder } from "../support/folder.ts";
 
 const RECORD: AccessRecord = {
   time: Date.UTC(2026, 10, 22, 19, 31, 0),
@@ -39,4 +43,61 @@ Deno.test("combinedLine() escapes what a client or a front end says, the address
     line,
     `${escaped} - ${escaped} [22/Nov/2026:19:31:00 +0000] "GET ${escaped} HTTP/1.1" 200 12 "${escaped}" "${escaped}"`,
   );
+});
+
+/** As much of an exchange as is logged. */
+const EXCHANGE = {
+  wireHead: { method: "GET", authority: "", target: "/", protocol: "HTTP/1.1", headers: new Headers() },
+  remote: { address: "192.0.2.7", user: "" },
+  startedAt: 0,
+  sentStatus: 200,
+  sentBytes: 12,
+  completed: true,
+} as unknown as Exchange;
+
+/** An error log whose troubles can be read. */
+class Troubles extends ErrorLog {
+  readonly told: string[] = [];
+
+  constructor() {
+    super("test");
+  }
+
+  override trouble(text: string): void {
+    this.told.push(text);
+  }
+}
+
+async function opened(access: string, errors: ErrorLog): Promise<AccessLog> {
+  return (await openAccessLog({ access, format: "combined" }, errors))!;
+}
+
+Deno.test({
+  name: "an access log that a full disk does not take is told once, and again by the next that is opened",
+  ignore: Deno.build.os !== "linux", // Others have no /dev/full.
+  async fn() {
+    const errors = new Troubles();
+    const line = "Cannot write the access log /dev/full: No space left on device (os error 28)";
+    for (const told of [[line], [line, line]]) {
+      const log = await opened("/dev/full", errors);
+      for (let times = 0; times < 5; times++) {
+        log.add(EXCHANGE, 5);
+        await delay(5); // For a write of its own.
+      }
+      await log.close();
+      assertEquals(errors.told, told);
+    }
+  },
+});
+
+Deno.test("an access log has nothing to tell of lines that come when it is closed", async () => {
+  using folder = new Folder();
+  const errors = new Troubles();
+  const log = await opened(`${folder.path}/access.log`, errors);
+  log.add(EXCHANGE, 5);
+  await log.close();
+  log.add(EXCHANGE, 5);
+  await log.close().catch(() => {}); // The file cannot be closed twice.
+  assertEquals(errors.told, []);
+  assertEquals(Deno.readTextFileSync(`${folder.path}/access.log`).split("\n").length, 2);
 });

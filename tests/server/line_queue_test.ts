@@ -95,6 +95,42 @@ Deno.test("LineQueue goes on when a write fails, and counts what that lost", asy
   assertMatch(target.text, /^five\narchangel: 4 lines are missing here[^\n]*\n$/);
 });
 
+Deno.test("LineQueue tells why a write fails once, and again only after lines were written in between", async () => {
+  const target = new Target();
+  const told: string[] = [];
+  const queue = new LineQueue(target, true, (error) => void told.push((error as Error).message));
+  const add = async (broken: boolean) => {
+    target.broken = broken;
+    queue.add("line\n");
+    await queue.flush();
+    return told.length;
+  };
+  assertEquals([await add(false), await add(true), await add(true), await add(true)], [0, 1, 1, 1]);
+  assertEquals([await add(false), await add(true), await add(true)], [1, 2, 2]);
+  assertEquals(told, ["nobody reads", "nobody reads"]);
+});
+
+Deno.test("LineQueue takes it for no success that a part was written before a write failed", async () => {
+  const target = new Target(2);
+  let told = 0;
+  const queue = new LineQueue(
+    {
+      write: (bytes) => {
+        target.broken = !target.broken;
+        return target.write(bytes);
+      },
+    },
+    true,
+    () => told++,
+  );
+  target.broken = true;
+  for (let times = 0; times < 3; times++) {
+    queue.add("line\n");
+    await queue.flush();
+  }
+  assertEquals([target.text, told], ["lilili", 1]);
+});
+
 Deno.test("LineQueue waits for a target that is stuck no longer than it may", async () => {
   const target = new Target();
   const queue = new LineQueue(target, false);

@@ -1,6 +1,8 @@
+import { closeSync, openSync } from "node:fs";
 import { assertEquals } from "@std/assert";
 import type { AppSpec, Settings } from "../../server/settings.ts";
 import { WatchedFiles } from "../../server/watched_files.ts";
+import { Folder } from "../support/folder.ts";
 import { settingsFor } from "../support/settings.ts";
 
 /** Settings whose apps are at these places: a slash at the end means a folder of static files. */
@@ -70,6 +72,25 @@ Deno.test("WatchedFiles.has() leaves out the access log, or each request would b
   const files = new WatchedFiles(settingsWith(["/none/a/one.ts"], { log }));
   assertEquals(files.has("/none/a/access.log"), false);
   assertEquals(files.has("/none/a/access.log.ts"), true);
+});
+
+Deno.test("WatchedFiles.has() leaves out what this process writes to, by whatever name and after a rename", () => {
+  using folder = new Folder({ "one.ts": "", "two.ts": "", "out.log": "" });
+  const path = Deno.realPathSync(folder.path);
+  const descriptor = openSync(`${path}/out.log`, "a");
+  try {
+    const files = new WatchedFiles(settingsWith([`${path}/one.ts`]), [descriptor]);
+    Deno.linkSync(`${path}/out.log`, `${path}/link.log`);
+    Deno.renameSync(`${path}/out.log`, `${path}/old.log`);
+    folder.write("out.log", "another file by that name");
+    const names = ["old.log", "link.log", "out.log", "one.ts", "two.ts", "removed.ts"];
+    assertEquals(names.filter((name) => files.has(`${path}/${name}`)), names.slice(2));
+  } finally {
+    closeSync(descriptor);
+  }
+  // Not even the numbers of a file can be had of it any more.
+  const files = new WatchedFiles(settingsWith([`${path}/one.ts`]), [descriptor]);
+  assertEquals(files.has(`${path}/one.ts`), true);
 });
 
 Deno.test("WatchedFiles.has() leaves out static files; the innermost folder counts", () => {
