@@ -71,7 +71,7 @@ Deno.test({
     assertEquals(await archangel.ended, { code: 0, signal: null });
     assertMatch(
       archangel.stderr,
-      /^archangel: \S+ Cannot write the access log \/dev\/full: No space left on device/m,
+      /^worker 1: \S+ Cannot write the access log \/dev\/full: No space left on device/m,
     );
     assertEquals(archangel.stderr.split("Cannot write").length - 1, 1, archangel.stderr);
   },
