@@ -126,6 +126,7 @@ export const RIVALS: Readonly<Record<string, Rival>> = {
   deno_serve: { title: "Deno.serve", needs: [], start: deno("deno_serve.ts") },
   hono: { title: "Hono on Deno.serve", needs: [], start: deno("hono.ts") },
   raw_loop: { title: "read-write loop", needs: [], start: deno("raw_loop.ts") },
+  raw_loops: { title: "read-write loops", needs: [], start: deno("raw_loops.ts") },
   node_http: { title: "Node http", needs: ["node"], start: node("node_http.mjs") },
   node_cluster: { title: "Node cluster", needs: ["node"], start: node("node_cluster.mjs") },
   nginx: { title: "nginx", needs: ["nginx"], start: (place) => [nginx("nginx.conf", place)] },

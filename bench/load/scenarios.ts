@@ -242,7 +242,7 @@ export const SCENARIOS: readonly Scenario[] = [
     app: "hello",
     load: { connections: 128, path: "/" },
     expected: hello,
-    contenders: [us, ...rivals("deno_parallel", "node_cluster")],
+    contenders: [us, ...rivals("deno_parallel", "raw_loops", "node_cluster")],
     measures: ["cpu"],
     workers: 2,
   },

@@ -55,20 +55,21 @@ for (const count of [129, 256, 512, 1000]) {
   });
 }
 
-Deno.test("FairTurns lets up to 64 busy connections read at once, however many are open", async () => {
+Deno.test("FairTurns lets up to 128 busy connections read at once, however many are open", async () => {
   const turns = new FairTurns();
-  const clients = makeClients(60);
+  const clients = makeClients(128);
   for (let round = 0; round < 200; round++) {
     for (const client of clients) turns.received(client);
   }
-  // Two windows have passed: it knows by now that the other 9,940 are idle.
+  // Two windows have passed: it knows by now that the other 9,872 are idle.
   for (const client of clients) assertEquals(turns.turn(turns.received(client), 10_000), undefined);
   await Promise.resolve();
 });
 
-Deno.test("FairTurns never holds anybody on a server with 64 connections", () => {
+Deno.test("FairTurns never holds anybody on a server with 128 connections", () => {
   const turns = new FairTurns();
-  for (const client of makeClients(64)) assertEquals(turns.turn(turns.received(client), 64), undefined);
+  assertEquals([turns.needed(128), turns.needed(129)], [false, true]);
+  for (const client of makeClients(128)) assertEquals(turns.turn(turns.received(client), 128), undefined);
 });
 
 Deno.test("FairTurns lets go of those who wait for others that have gone quiet", async () => {
@@ -94,15 +95,15 @@ Deno.test("FairTurns holds nobody any more soon after the others have gone quiet
 
 Deno.test("FairTurns lets go in the order in which requests came", async () => {
   const turns = new FairTurns();
-  const clients = makeClients(140);
+  const clients = makeClients(200);
   const order: number[] = [];
   const places = clients.slice(0, 3).map((client) => turns.received(client));
-  const waits = places.map((place, i) => turns.turn(place, 84)?.then(() => order.push(i)));
-  // 84 connections: each waits until 20 requests have come after its own.
-  for (const client of clients.slice(3, 21)) turns.received(client);
+  const waits = places.map((place, i) => turns.turn(place, 148)?.then(() => order.push(i)));
+  // 148 connections: each waits until 84 requests have come after its own.
+  for (const client of clients.slice(3, 85)) turns.received(client);
   await Promise.resolve();
   assertEquals(order, [0]);
-  for (const client of clients.slice(21, 23)) turns.received(client);
+  for (const client of clients.slice(85, 87)) turns.received(client);
   await Promise.all(waits);
   assertEquals(order, [0, 1, 2]);
 });

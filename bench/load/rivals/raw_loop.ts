@@ -14,7 +14,8 @@ async function serve(conn: Deno.Conn): Promise<void> {
   }
 }
 
-for await (const conn of Deno.listen({ hostname: "127.0.0.1", port: Number(Deno.env.get("PORT")) })) {
+const place = { hostname: "127.0.0.1", port: Number(Deno.env.get("PORT")), reusePort: true };
+for await (const conn of Deno.listen(place)) {
   conn.setNoDelay(true);
   serve(conn);
 }
