@@ -291,7 +291,14 @@ export class Exchange implements Corked, FileSender, Puller {
     const bytes = typeof chunk === "string" ? utf8.encode(chunk) : chunk;
     this.#sendHead(bytes.length, typeof chunk === "string");
     if (!this.#bodyAllowed()) return this.#finish(true);
-    this.#takePieces(bytes).then(() => this.#stage === Stage.Over || this.#complete())
+    // The end of the answer leaves with its last piece: front ends use a connection again only then.
+    const last = bytes.length - (bytes.length % PIECE || PIECE);
+    this.#takePieces(bytes.subarray(0, last))
+      .then(() => {
+        if (this.#stage === Stage.Over) return;
+        this.#hold(bytes.subarray(last));
+        if ((this.#stage as Stage) !== Stage.Over) this.#complete();
+      })
       .catch((error) => this.fail(error));
   }
 
