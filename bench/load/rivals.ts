@@ -71,10 +71,11 @@ function node(file: string): Rival["start"] {
 }
 
 /** The program as a user starts it: command line, supervisor, workers. */
-function archangel(wire: "http" | "fcgi" = "http"): Rival["start"] {
+function archangel(wire: "http" | "fcgi" = "http", socket = false): Rival["start"] {
   return (place) => {
     const { root, config } = place;
     const address = ["--listen", `${wire}://127.0.0.1:${place.port}`];
+    if (socket) address.push("--listen", `${wire}+unix:${socketIn(place)}`);
     return [{
       argv: [
         ...[Deno.execPath(), "run", "-A", "--unstable-net", "-c", config, `${root}/mod.ts`, "serve"],
@@ -86,10 +87,22 @@ function archangel(wire: "http" | "fcgi" = "http"): Rival["start"] {
   };
 }
 
-/** Writes a config file in which words in capitals are filled in. Returns its path. */
-function filledIn(file: string, place: Place): string {
+/** A Unix socket that a server behind nginx may listen on besides its port. */
+function socketIn({ folder }: Place): string {
+  return `${folder}/backend.sock`;
+}
+
+/**
+ * Writes a config file in which words in capitals are filled in.
+ *
+ * @param file Its name in `rivals/`.
+ * @param place Where its server runs.
+ * @param backend The address of the server behind it.
+ * @returns Its path.
+ */
+function filledIn(file: string, place: Place, backend = `127.0.0.1:${place.backend}`): string {
   const words: Record<string, string> = {
-    BACKEND: String(place.backend),
+    BACKEND: backend,
     PORT: String(place.port),
     FILES: place.files,
     FOLDER: place.folder,
@@ -101,14 +114,16 @@ function filledIn(file: string, place: Place): string {
   return path;
 }
 
-function nginx(file: string, place: Place): Command {
-  return { argv: [programPath("nginx"), "-p", place.folder, "-c", filledIn(file, place)], port: place.port };
+function nginx(file: string, place: Place, backend?: string): Command {
+  const config = filledIn(file, place, backend);
+  return { argv: [programPath("nginx"), "-p", place.folder, "-c", config], port: place.port };
 }
 
-/** A server on the second port, with nginx before it. */
-function behindNginx(backend: Rival["start"]): Rival["start"] {
+/** A server on the second port, or on a Unix socket too, with nginx before it. */
+function behindNginx(backend: Rival["start"], socket = false): Rival["start"] {
   return (place) => {
-    const front = { ...nginx("front.conf", place), inFront: true };
+    const address = socket ? `unix:${socketIn(place)}` : undefined;
+    const front = { ...nginx("front.conf", place, address), inFront: true };
     return [...backend({ ...place, port: place.backend }), front];
   };
 }
@@ -135,6 +150,11 @@ export const RIVALS: Readonly<Record<string, Rival>> = {
     needs: ["nginx"],
     start: behindNginx(archangel("fcgi")),
   },
+  archangel_fcgi_unix: {
+    title: "Archangel, FastCGI on a Unix socket behind nginx",
+    needs: ["nginx"],
+    start: behindNginx(archangel("fcgi", true), true),
+  },
   archangel_proxied: {
     title: "Archangel, HTTP behind nginx",
     needs: ["nginx"],
@@ -144,6 +164,15 @@ export const RIVALS: Readonly<Record<string, Rival>> = {
     title: "Deno.serve, HTTP behind nginx",
     needs: ["nginx"],
     start: behindNginx(deno("deno_serve.ts")),
+  },
+  deno_proxied_unix: {
+    title: "Deno.serve, HTTP on a Unix socket behind nginx",
+    needs: ["nginx"],
+    start: behindNginx(
+      (place) =>
+        deno("deno_serve.ts")(place).map((one) => ({ ...one, env: { ...one.env, SOCKET: socketIn(place) } })),
+      true,
+    ),
   },
   php_fpm: {
     title: "PHP-FPM, FastCGI behind nginx",

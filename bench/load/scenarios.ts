@@ -206,6 +206,8 @@ export const SCENARIOS: readonly Scenario[] = [
     contenders: [
       { rival: "archangel_fcgi", path: "/fcgi" },
       { rival: "deno_proxied" },
+      { rival: "archangel_fcgi_unix", path: "/fcgi" },
+      { rival: "deno_proxied_unix" },
       {
         rival: "archangel_fcgi",
         name: "archangel_fcgi_all",

@@ -60,4 +60,9 @@ const handlers: Record<string, Deno.ServeHandler> = {
   files: file,
 };
 
-Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, handlers[Deno.env.get("APP")!]!);
+const handler = handlers[Deno.env.get("APP")!]!;
+const socket = Deno.env.get("SOCKET");
+if (socket !== undefined) {
+  Deno.serve({ path: socket, onListen() {} }, handler as Deno.ServeHandler<Deno.UnixAddr>);
+}
+Deno.serve({ hostname: "127.0.0.1", port, onListen() {} }, handler);
