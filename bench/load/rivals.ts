@@ -151,7 +151,7 @@ export const RIVALS: Readonly<Record<string, Rival>> = {
     start: behindNginx(archangel("fcgi")),
   },
   archangel_fcgi_unix: {
-    title: "Archangel, FastCGI on a Unix socket behind nginx",
+    title: "Archangel, FastCGI, Unix socket",
     needs: ["nginx"],
     start: behindNginx(archangel("fcgi", true), true),
   },
@@ -166,7 +166,7 @@ export const RIVALS: Readonly<Record<string, Rival>> = {
     start: behindNginx(deno("deno_serve.ts")),
   },
   deno_proxied_unix: {
-    title: "Deno.serve, HTTP on a Unix socket behind nginx",
+    title: "Deno.serve, HTTP, Unix socket",
     needs: ["nginx"],
     start: behindNginx(
       (place) =>
