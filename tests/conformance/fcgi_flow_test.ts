@@ -192,6 +192,7 @@ for (const path of ["/bytes", "/text"]) {
   overBoth(`a large answer of one chunk, of ${path.slice(1)}, is in nobody's way`, big, async (client) => {
     await client.send(request(get(path), { id: 1 }), request(get("/"), { id: 2 }));
     assertEquals((await client.answer(2)).body, "small");
+    assertEquals(client.answered, []);
     assert(client.stdoutOf(1).length < 1_000_000, `${client.stdoutOf(1).length} bytes came before`);
     const answer = await client.answer(1);
     assertEquals([answer.body.length, valuesOf(answer, "content-length")], [BIG, [String(BIG)]]);
