@@ -279,7 +279,7 @@ export class Exchange implements Corked, FileSender, Puller {
   #answerWhole(chunk: Chunk | null | undefined | void): void {
     if (this.#stage === Stage.Over) return;
     if (chunk !== undefined && chunk !== null) {
-      if (this.#carrier.shared && chunk.length > PIECE) return this.#answerInPieces(chunk);
+      if (chunk.length > PIECE && this.#carrier.shared) return this.#answerInPieces(chunk);
       if (this.#isPlain && this.#sendWhole(chunk)) return;
       this.#hold(chunk);
     }
@@ -359,7 +359,7 @@ export class Exchange implements Corked, FileSender, Puller {
   /** {@linkcode Puller}: takes a chunk in, and sends when enough is held. */
   take(chunk: Chunk): Promise<void> | undefined {
     const bytes = chunk instanceof Uint8Array;
-    if (this.#carrier.shared && (bytes || typeof chunk === "string") && chunk.length > PIECE) {
+    if ((bytes || typeof chunk === "string") && chunk.length > PIECE && this.#carrier.shared) {
       return this.#takePieces(bytes ? chunk : utf8.encode(chunk));
     }
     const large = bytes && chunk.length > COPY_LIMIT;
