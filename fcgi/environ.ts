@@ -32,18 +32,26 @@ const CONTROL = /[\0\r\n]/;
 
 /**
  * Names that begin with `HTTP_` and are no header field of this request: `Proxy` would be taken for
- * the setting of that name (httpoxy), type and length come by themselves, and the transfer coding
+ * the setting of that name (httpoxy), host, type and length come by themselves, and the transfer coding
  * is undone already.
  */
 const NO_FIELD: ReadonlySet<string> = new Set([
+  "host",
   "proxy",
   "content-type",
   "content-length",
   "transfer-encoding",
 ]);
 
-/** Header fields whose variables do not begin with `HTTP_` (RFC 3875 §4.1.2, §4.1.3). */
-const UNPREFIXED = [["CONTENT_TYPE", "content-type"], ["CONTENT_LENGTH", "content-length"]] as const;
+/**
+ * Header fields that have one value, whoever else claims to have it: a front end's own setting comes besides
+ * the client's or after it. Type and length are variables of their own (RFC 3875 §4.1.2, §4.1.3).
+ */
+const SINGLE = [
+  ["HTTP_HOST", "host"],
+  ["CONTENT_TYPE", "content-type"],
+  ["CONTENT_LENGTH", "content-length"],
+] as const;
 
 /**
  * Reads the head of a request.
@@ -242,7 +250,7 @@ function readFields(params: Params): HeaderFields {
     values.push(params.value(i));
   }
   const fields = new HeaderFields(names, values);
-  for (const [variable, name] of UNPREFIXED) {
+  for (const [variable, name] of SINGLE) {
     const value = params.get(variable);
     if (value !== "") fields.append(name, value);
   }

@@ -250,6 +250,13 @@ overBoth("the host is HTTP_HOST, else SERVER_NAME with its port", inspect, async
   assertEquals(await authority({ SERVER_NAME: "::1", SERVER_PORT: "8088" }), "[::1]:8088");
 });
 
+overBoth("of two HTTP_HOST the last counts, for the target and as a field", inspect, async (client) => {
+  const variables = [...Object.entries(get()), ["HTTP_HOST", "set.by.the.front.end"]] as [string, string][];
+  const { authority, headers } = seenIn(await client.ask(variables));
+  assertEquals(authority, "set.by.the.front.end");
+  assertEquals(headers.filter(([name]) => name === "host"), [["host", "set.by.the.front.end"]]);
+});
+
 overBoth("HTTP_ variables are fields, repeated ones in order", inspect, async (client) => {
   const { headers } = seenIn(
     await client.ask([...Object.entries(get()), ["HTTP_X_DUP", "1"], ["HTTP_X_DUP", "2"], [

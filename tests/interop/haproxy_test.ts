@@ -14,6 +14,7 @@ behindFrontEnd({
   cutIsNoticed: true,
   leaving: "noticed by writing",
   joinsFields: false,
+  refusesTwoHosts: true,
 });
 
 behind("haproxy", "HAProxy, a connection carries several requests at once", async ({ stage, address }) => {

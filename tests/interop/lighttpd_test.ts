@@ -7,6 +7,7 @@ const lighttpd = {
   reuses: false,
   uploads: "stored",
   joinsFields: true,
+  refusesTwoHosts: true,
 } as const;
 
 behindFrontEnd({

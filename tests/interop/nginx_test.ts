@@ -9,7 +9,7 @@ import {
 import { change } from "../support/front_ends.ts";
 
 const withoutReuse = (shown: string) => change(shown, "fastcgi_keep_conn on;", "fastcgi_keep_conn off;");
-const nginx = { name: "nginx", leaving: "told at once", joinsFields: false } as const;
+const nginx = { name: "nginx", leaving: "told at once", joinsFields: false, refusesTwoHosts: false } as const;
 
 behindFrontEnd({
   ...nginx,

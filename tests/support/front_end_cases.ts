@@ -42,6 +42,8 @@ export interface Behaviour {
   readonly leaving: "told at once" | "noticed by writing" | "not noticed";
   /** Whether repeated fields of a request arrive as one. */
   readonly joinsFields: boolean;
+  /** Whether a target that names another host than Host does is refused. */
+  readonly refusesTwoHosts: boolean;
 }
 
 const LARGE = 100_000_000;
@@ -301,10 +303,11 @@ export function overloaded(name: FrontEndName): void {
 }
 
 async function runCases(t: Deno.TestContext, behaviour: Behaviour): Promise<void> {
-  const { liveAnswers, uploads, leaving, cutIsNoticed, reuses } = behaviour;
+  const { liveAnswers, uploads, leaving, cutIsNoticed, reuses, refusesTwoHosts } = behaviour;
   await using bench = await Bench.start(behaviour);
   const cases: [string, (bench: Bench, behaviour: Behaviour) => Promise<void>][] = [
     ["GET and POST", getAndPost],
+    [`a target and a Host that differ are ${refusesTwoHosts ? "refused" : "the target's"}`, twoHosts],
     ["a chunked upload", chunkedUpload],
     ["repeated fields both ways", repeatedFields],
     ["Location with every status", redirects],
@@ -337,6 +340,16 @@ async function getAndPost(bench: Bench): Promise<void> {
   assertEquals(named("content-type"), [["content-type", "text/x-test"]]);
   assertEquals(named("content-length"), [["content-length", "5"]]);
   assertEquals(named("proxy"), []);
+}
+
+/** RFC 9112 §3.2.2: Host does not count then. Whoever routes by host has to see the one that the front end saw. */
+async function twoHosts(bench: Bench, { refusesTwoHosts }: Behaviour): Promise<void> {
+  const head = bench.head("GET", "inspect").replace("GET ", "GET http://example.org");
+  const answer = await bench.front.answer(head + "\r\n");
+  if (refusesTwoHosts) return assertEquals(answer.status, 400);
+  const seen: Seen = JSON.parse(answer.body);
+  assertEquals(seen.authority, "example.org");
+  assertEquals(seen.headers.filter(([name]) => name === "host"), [["host", "example.org"]]);
 }
 
 async function chunkedUpload(bench: Bench): Promise<void> {
