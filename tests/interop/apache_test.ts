@@ -2,7 +2,12 @@
 import { behindFrontEnd, overloaded, overUnixSocket } from "../support/front_end_cases.ts";
 import { change } from "../support/front_ends.ts";
 
-const apache = { name: "apache", leaving: "noticed by writing", joinsFields: true, refusesTwoHosts: false } as const;
+const apache = {
+  name: "apache",
+  leaving: "noticed by writing",
+  joinsFields: true,
+  refusesTwoHosts: false,
+} as const;
 
 behindFrontEnd({
   ...apache,
