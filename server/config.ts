@@ -169,10 +169,12 @@ const REAL: Look = {
   look(path) {
     try {
       const { isFile, isDirectory } = Deno.statSync(path);
+      // What is in a folder can be reached if the folder itself can, by its name for itself.
+      if (isDirectory) Deno.statSync(`${path}/.`);
       return isDirectory ? "folder" : isFile ? "file" : "nothing";
     } catch (error) {
-      const { NotCapable, PermissionDenied } = Deno.errors;
-      return error instanceof NotCapable || error instanceof PermissionDenied ? "denied" : "nothing";
+      if (error instanceof Deno.errors.NotCapable) return "denied";
+      return error instanceof Deno.errors.PermissionDenied ? "locked" : "nothing";
     }
   },
 };

@@ -147,7 +147,7 @@ export class CheckedConfig {
   }
 
   /**
-   * Reports that a key is missing, unless there is an unknown one in its place: that has been reported,
+   * Reports that a key is missing, unless there is one that cannot be used in its place: that has been reported,
    * and one message is enough.
    *
    * @param key What it is missing in: the key in the table.
@@ -156,7 +156,7 @@ export class CheckedConfig {
    * @param target Whether to point at the value or at its key.
    */
   refuseMissing(
-    key: "listen.*" | "apps.*" | "routes.*" | "permissions.*" | "",
+    key: "apps" | "listen.*" | "apps.*" | "routes.*" | "permissions.*" | "",
     steps: readonly (string | number)[],
     message: string,
     target: ProblemTarget = "value",
@@ -213,7 +213,10 @@ export class CheckedConfig {
     for (const name of Object.keys(mapping)) {
       const inner = below(place, name, "*");
       if (names.includes(name)) this.#item(inner, row, mapping[name]);
-      else this.#problem(inner, badName(name), "key");
+      else {
+        this.#problem(inner, badName(name), "key");
+        this.#puzzling.add(placeKey(place.path));
+      }
     }
   }
 

@@ -177,8 +177,7 @@ function readApps(config: CheckedConfig): Record<string, AppSpec> {
   if (names.length === 0) {
     const example = "apps: { hello: { twig: ./hello.ts } }";
     const message = `there are no apps; write ${example}`;
-    if (config.has("apps")) config.refuse("apps", [], message, "key");
-    else config.refuseMissing("", [], message, "key");
+    config.refuseMissing(config.has("apps") ? "apps" : "", [], message, "key");
   }
   const apps = names.map((name) => [name, readApp(config, name)] as const);
   return Object.fromEntries(apps.filter((app): app is [string, AppSpec] => app[1] !== undefined));
@@ -231,10 +230,13 @@ function readRoutes(config: CheckedConfig, apps: Readonly<Record<string, AppSpec
   for (const item of config.items("routes")) {
     const route = readRoute(config, item, names);
     if (route === undefined) continue;
-    if (isTaken(routes, route)) {
+    const first = routes.find((other) => isSamePlace(other, route));
+    if (first === undefined) routes.push(route);
+    else {
       const where = route.host === undefined ? "" : ` on ${route.host}`;
-      config.refuse("routes.*", [item], `duplicate route: ${route.path}${where} goes to another app already`);
-    } else routes.push(route);
+      const message = `duplicate route: ${route.path}${where} goes to ${JSON.stringify(first.app)} already`;
+      config.refuse("routes.*", [item], message);
+    }
   }
   return routes.filter((route) => Object.hasOwn(apps, route.app));
 }
@@ -266,14 +268,12 @@ function readRoute(config: CheckedConfig, item: number, names: readonly string[]
 }
 
 /** The router knows which places are the same: `/caf%C3%A9` and `/café` are. */
-function isTaken(routes: readonly RouteSpec[], route: RouteSpec): boolean {
-  return routes.some((other) => {
-    if (other.host !== route.host) return false;
-    try {
-      new Router([other, route]);
-      return false;
-    } catch {
-      return true;
-    }
-  });
+function isSamePlace(one: RouteSpec, other: RouteSpec): boolean {
+  if (one.host !== other.host) return false;
+  try {
+    new Router([one, other]);
+    return false;
+  } catch {
+    return true;
+  }
 }

@@ -53,13 +53,25 @@ export function parseListenUrl(text: string, folder: string): ListenUrl {
 function schemeMessage(text: string, scheme: string | undefined): string {
   const expected = "must begin with http://, fcgi://, http+unix:, fcgi+unix:, http+fd: or fcgi+fd:";
   if (scheme === "https") return `${expected}, got ${JSON.stringify(text)}; TLS is left to a front end`;
-  const suggestion = scheme === undefined || /^[\w.]+:\d+$/.test(text) ? "" : didYouMean(scheme, SCHEMES);
+  if (/^[\w.]*:\d+$/.test(text)) {
+    return `${expected}, got ${JSON.stringify(text)}; write http://${
+      text.startsWith(":") ? "0.0.0.0" : ""
+    }${text}`;
+  }
+  const suggestion = scheme === undefined ? "" : didYouMean(scheme, SCHEMES);
   return `${expected}, got ${JSON.stringify(text)}${suggestion}`;
 }
 
 function tcpUrl(protocol: "http" | "fcgi", rest: string): TcpAddress {
   const match = HOST_AND_PORT.exec(rest);
-  if (match === null) throw new TypeError(`must be ${protocol}://HOST:PORT and nothing more`);
+  if (match === null) {
+    const everywhere = /^\/\/:\d+\/?$/.test(rest)
+      ? `; for all addresses ${protocol}://0.0.0.0${rest.slice(2)}`
+      : "";
+    throw new TypeError(
+      `must be ${protocol}://HOST:PORT and nothing more, got "${protocol}:${rest}"${everywhere}`,
+    );
+  }
   if (match[2] === undefined) throw new TypeError(`must have a port: ${protocol}://${match[1]}:8000`);
   const port = Number(match[2]);
   if (port > 65535) throw new TypeError(`must have a port from 0 to 65535, got ${match[2]}`);

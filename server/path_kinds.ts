@@ -75,6 +75,7 @@ function expectAt(path: string, wanted: "file" | "folder", around: Surroundings,
   const found = around.look(path);
   if (found === wanted) return;
   if (found === "nothing") throw new Refusal(`does not exist: ${path}`);
+  if (found === "locked") throw new Refusal(`may not be read by this user: ${path}`);
   if (found === "denied") throw new Refusal(`may not be read: ${path} (Deno needs --allow-read for it)`);
   throw new Refusal(`must be a ${wanted}, and ${path} is a ${found}${otherwise}`);
 }

@@ -19,9 +19,9 @@ export interface Surroundings {
    * Looks at a path.
    *
    * @param path Absolute path.
-   * @returns What is there.
+   * @returns What is there; `denied` if Deno, `locked` if the system does not let this process look.
    */
-  look(path: string): "file" | "folder" | "nothing" | "denied";
+  look(path: string): "file" | "folder" | "nothing" | "denied" | "locked";
   /**
    * Looks an environment variable up.
    *

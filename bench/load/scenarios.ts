@@ -210,6 +210,12 @@ export const SCENARIOS: readonly Scenario[] = [
       { rival: "deno_proxied_unix" },
       {
         rival: "archangel_fcgi",
+        name: "archangel_fcgi_bare",
+        title: "Archangel, told as little as by a proxy",
+        path: "/bare_fcgi",
+      },
+      {
+        rival: "archangel_fcgi",
         name: "archangel_fcgi_all",
         title: "Archangel, all of fastcgi_params",
         path: "/all_fcgi",

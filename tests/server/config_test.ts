@@ -14,12 +14,13 @@ import { Random } from "../support/random.ts";
 const ROOT = new URL("../../", import.meta.url);
 const CORPUS = new URL("tests/corpus/config/", ROOT);
 
-const DISK: Record<string, "file" | "folder" | "denied"> = {
+const DISK: Record<string, "file" | "folder" | "denied" | "locked"> = {
   "/srv": "folder",
   "/srv/app.ts": "file",
   "/srv/public": "folder",
   "/srv/deno.json": "file",
   "/srv/secret.ts": "denied",
+  "/srv/private": "locked",
 };
 const ENVIRONMENT: Record<string, string> = { PORT: "8080", WORKERS: "4", EMPTY: "" };
 
