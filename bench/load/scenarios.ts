@@ -210,9 +210,9 @@ export const SCENARIOS: readonly Scenario[] = [
       { rival: "deno_proxied_unix" },
       {
         rival: "archangel_fcgi",
-        name: "archangel_fcgi_bare",
-        title: "Archangel, told as little as by a proxy",
-        path: "/bare_fcgi",
+        name: "archangel_fcgi_few",
+        title: "Archangel, 4 variables of FastCGI",
+        path: "/few",
       },
       {
         rival: "archangel_fcgi",
