@@ -1,6 +1,7 @@
 /**
  * What the error log is told while serving: one line when a peer breaks the protocol, the stack when
- * an app fails, nothing when a client merely goes away. Everything a peer sent is escaped.
+ * an app fails, nothing when a client merely goes away. Everything a peer sent is escaped; line feeds remain,
+ * for stacks have them, but what follows one is indented, as no message begins.
  *
  * A client decides how often any of this happens, and by what it sends how long a message is. So both are
  * limited, and it is never waited for (`line_queue.ts`).
@@ -19,9 +20,10 @@ const LONGEST = 16 * 1024;
 // deno-lint-ignore no-control-regex
 const CONTROL = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
-/** Control bytes would let a peer forge lines or drive a terminal. */
+/** Control bytes would let a peer drive a terminal, and lines that are not indented, forge messages. */
 function printable(text: string): string {
-  return text.replace(CONTROL, (char) => "\\x" + char.charCodeAt(0).toString(16).padStart(2, "0"));
+  return text.replace(CONTROL, (char) => "\\x" + char.charCodeAt(0).toString(16).padStart(2, "0"))
+    .replaceAll("\n", "\n  ");
 }
 
 function shortened(text: string): string {

@@ -31,11 +31,22 @@ Deno.test("ErrorLog logs which requests fail, and the same stack once", async ()
   });
   for (let i = 0; i < 30; i++) await server.answer(GET.replace("/", `/${i}`));
   assertMatch(server.log[0]!, /Z GET x\/0: Error: on purpose$/);
-  assertEquals(server.log[1], "for /0");
+  assertEquals(server.log[1], "  for /0");
   assertMatch(server.log[2]!, /^ +at .*error_log_test\.ts:\d+/);
-  assertGreater(server.log.filter((line) => line === "for /1 (stack as above)").length, 0);
+  assertGreater(server.log.filter((line) => line === "  for /1 (stack as above)").length, 0);
   const frames = server.log.filter((line) => /error_log_test\.ts:\d+/.test(line)).length;
   assert(frames >= 1 && frames < 10, `${frames} stacks`);
+});
+
+Deno.test("ErrorLog lets no message of an app begin a line as the log does", async () => {
+  await using server = await Served.start((request) => {
+    throw new Error(`no such user ${decodeURIComponent(request.query)}`);
+  });
+  const forged = "worker 9: 2026-01-01T00:00:00.000Z GET x/: Error: forged";
+  await server.answer(GET.replace("/", `/?${encodeURIComponent(`x\n${forged}`)}`));
+  assertEquals(server.messages.length, 1, server.log.join("\n"));
+  assertEquals(server.log[1], `  ${forged}`);
+  for (const line of server.log.slice(1)) assertMatch(line, /^ {2}/);
 });
 
 Deno.test("ErrorLog shortens a message without end", async () => {
