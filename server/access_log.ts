@@ -92,13 +92,16 @@ export function combinedLine(record: AccessRecord): string {
     }"`;
 }
 
+/** Control characters that JSON takes as they are; some terminals obey U+009B as others do `ESC [`. */
+const RAW_CONTROL = /[\x7f-\x9f]/g;
+
 /** One JSON object a line; `duration` in milliseconds, `time` in ISO 8601. */
 function jsonLine(record: AccessRecord): string {
   return JSON.stringify({
     ...record,
     time: new Date(record.time).toISOString(),
     status: record.status || 499,
-  });
+  }).replace(RAW_CONTROL, (char) => "\\u00" + char.charCodeAt(0).toString(16));
 }
 
 /** Logs exchanges when they are over, without making a request wait. */

@@ -68,8 +68,12 @@ class Troubles extends ErrorLog {
   }
 }
 
-async function opened(access: string, errors: ErrorLog): Promise<AccessLog> {
-  return (await openAccessLog({ access, format: "combined" }, errors))!;
+async function opened(
+  access: string,
+  errors: ErrorLog,
+  format: "combined" | "json" = "combined",
+): Promise<AccessLog> {
+  return (await openAccessLog({ access, format }, errors))!;
 }
 
 Deno.test({
@@ -89,6 +93,24 @@ Deno.test({
     }
   },
 });
+
+/** Every byte, as a client may send it in a field. */
+const BYTES = String.fromCharCode(...Array.from({ length: 256 }, (_, byte) => byte));
+
+for (const format of ["combined", "json"] as const) {
+  Deno.test(`an access log (${format}) leaves no control character as it is, which a terminal may obey`, async () => {
+    using folder = new Folder();
+    const path = `${folder.path}/access.log`;
+    const log = await opened(path, new Troubles(), format);
+    const hostile = { get: () => BYTES };
+    log.add({ ...EXCHANGE, wireHead: { ...EXCHANGE.wireHead, target: BYTES, headers: hostile } } as never, 5);
+    await log.close();
+    const line = Deno.readTextFileSync(path).slice(0, -1);
+    // deno-lint-ignore no-control-regex
+    assertEquals(line.match(/[\x00-\x1f\x7f-\x9f]/g), null);
+    if (format === "json") assertEquals(JSON.parse(line).agent, BYTES);
+  });
+}
 
 Deno.test("an access log has nothing to tell of lines that come when it is closed", async () => {
   using folder = new Folder();
