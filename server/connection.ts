@@ -624,7 +624,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     for (const exchange of stalled) {
       // A cut answer is reported as such.
       if (!exchange.headSent) this.#host.protocolError(error, this);
-      exchange.refuseBody(new HttpError(error.status, error.message));
+      exchange.fail(new HttpError(error.status, error.message));
     }
     if (this.#phase !== Phase.Serving || this.#open.size === 0) return;
     this.#deadlines.read = longestUnfed(this.#open) + patience;

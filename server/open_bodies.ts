@@ -71,7 +71,7 @@ export function bodiesOverflow(open: OpenExchanges): boolean {
  * @param open The open exchanges of a multiplexed connection.
  */
 export function refuseLargest(open: OpenExchanges): void {
-  largestGrowing(open)?.refuseBody(new HttpError(503, "The request body could not be held"));
+  largestGrowing(open)?.fail(new HttpError(503, "The request body could not be held"));
 }
 
 function largestGrowing(open: OpenExchanges): Exchange | undefined {

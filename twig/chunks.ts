@@ -65,6 +65,19 @@ export class HeldChunks {
     return typeof this.#chunks[0] === "string";
   }
 
+  /**
+   * Takes the first half of a surrogate pair from the end, which as UTF-8 would be lost.
+   *
+   * @returns It, or `""` if there is none.
+   */
+  takeHalf(): string {
+    const last = this.#chunks.at(-1);
+    if (typeof last !== "string" || (last.charCodeAt(last.length - 1) & 0xfc00) !== 0xd800) return "";
+    this.#chunks.pop();
+    if (last.length > 1) this.#chunks.push(last.slice(0, -1));
+    return last.slice(-1);
+  }
+
   /** The same text and bytes in as few chunks as can be. */
   joined(): readonly Chunk[] {
     if (!this.#joined && this.#chunks.length > 1) this.#chunks = joinText(this.#chunks);

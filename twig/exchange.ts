@@ -35,7 +35,7 @@ const HOLD_LIMIT = 64 * 1024;
  * copied, so that they can be held; for larger ones the next pull waits until they are written.
  */
 const COPY_LIMIT = 16 * 1024;
-/** Larger chunks leave in pieces of this size where others answer on the same wire, in bytes. */
+/** Larger chunks leave in pieces of this size where others answer on the same wire, in bytes or code units. */
 const PIECE = 128 * 1024;
 
 /** Where an exchange stands. */
@@ -77,6 +77,8 @@ export class Exchange implements Corked, FileSender, Puller {
   #bodyless = false;
   #abort: AbortController | undefined;
   #iterator: Iterator<Chunk> | AsyncIterator<Chunk> | undefined;
+  /** {@linkcode Puller}: a plain generator that runs cannot be ended from inside. */
+  running = false;
   /** What has been yielded and not sent; also if that was nothing: an empty chunk asks for the head. */
   #held: HeldChunks | undefined;
   /** Bytes that the app declared and that are still to come; undefined if it declared none. */
@@ -175,8 +177,7 @@ export class Exchange implements Corked, FileSender, Puller {
   cutShort(): void {
     if (this.#stage === Stage.Over) return;
     this.#finish(false);
-    // A plain generator that calls this is running and cannot be ended from inside; its loop will.
-    if (this.#iterator !== undefined && Symbol.asyncIterator in this.#iterator) this.stopApp();
+    this.stopApp();
   }
 
   // The carrier's side.
@@ -191,15 +192,6 @@ export class Exchange implements Corked, FileSender, Puller {
     this.#bodyless = true;
   }
 
-  /**
-   * The rest of the body cannot be waited for, or held.
-   *
-   * @param error What to answer if the head has not left; else the answer is cut.
-   */
-  refuseBody(error: HttpError): void {
-    this.fail(error);
-  }
-
   /** Calls the app and answers. Returns at once if the app has to wait. */
   run(): void {
     const { bodyLength } = this.wireHead;
@@ -210,7 +202,7 @@ export class Exchange implements Corked, FileSender, Puller {
       const answer = this.app(this.#request, this.#response);
       if (typeof answer === "string" || answer === undefined || answer === null) {
         this.#answerWhole(answer);
-      } else if (answer instanceof Promise) {
+      } else if (isPromise(answer)) {
         answer.then((late) => this.#answerLate(late), (error) => this.fail(error));
       } else {
         this.#answer(answer);
@@ -288,24 +280,23 @@ export class Exchange implements Corked, FileSender, Puller {
 
   /** Where others answer meanwhile a large answer must neither stand in their way nor be past recall. */
   #answerInPieces(chunk: Chunk): void {
-    const bytes = typeof chunk === "string" ? utf8.encode(chunk) : chunk;
-    this.#sendHead(bytes.length, typeof chunk === "string");
+    this.#sendHead(sizeOf([chunk]), typeof chunk === "string");
     if (!this.#bodyAllowed()) return this.#finish(true);
     // The end of the answer leaves with its last piece: front ends use a connection again only then.
-    const last = bytes.length - (bytes.length % PIECE || PIECE);
-    this.#takePieces(bytes.subarray(0, last))
+    const last = chunk.length - (chunk.length % PIECE || PIECE);
+    this.#takePieces(part(chunk, 0, last))
       .then(() => {
         if (this.#stage === Stage.Over) return;
-        this.#hold(bytes.subarray(last));
+        this.#hold(part(chunk, last));
         if ((this.#stage as Stage) !== Stage.Over) this.#complete();
       })
       .catch((error) => this.fail(error));
   }
 
   /** Resolves when all is written, so that its memory may change, or nothing more will be. */
-  async #takePieces(chunk: Uint8Array): Promise<void> {
+  async #takePieces(chunk: Chunk): Promise<void> {
     for (let at = 0; at < chunk.length; at += PIECE) {
-      this.#hold(chunk.subarray(at, at + PIECE));
+      this.#hold(part(chunk, at, at + PIECE));
       if (this.#stage === Stage.Over) return;
       this.release(true);
       if (this.#stage === (Stage.Over as Stage)) return;
@@ -360,12 +351,13 @@ export class Exchange implements Corked, FileSender, Puller {
   take(chunk: Chunk): Promise<void> | undefined {
     const bytes = chunk instanceof Uint8Array;
     if ((bytes || typeof chunk === "string") && chunk.length > PIECE && this.#carrier.shared) {
-      return this.#takePieces(bytes ? chunk : utf8.encode(chunk));
+      return this.#takePieces(chunk);
     }
     const large = bytes && chunk.length > COPY_LIMIT;
-    this.#hold(bytes && !large ? chunk.slice() : chunk);
+    // Not by slice(): that of a Buffer is a view.
+    this.#hold(bytes && !large ? new Uint8Array(chunk) : chunk);
     if (this.#stage === Stage.Over) return undefined;
-    if (large || (this.#held as HeldChunks).size >= HOLD_LIMIT) {
+    if (large || (this.#held?.size ?? 0) >= HOLD_LIMIT) {
       this.release(true);
       if (this.#stage === (Stage.Over as Stage)) return undefined;
     }
@@ -383,9 +375,8 @@ export class Exchange implements Corked, FileSender, Puller {
     if (chunk.length === 0) return;
     const left = this.#declaredLeft;
     held.add(chunk, left !== undefined && typeof chunk === "string" ? byteLength(chunk) : chunk.length);
-    if (left === undefined || held.size <= left) return;
-    this.#sendHeld();
-    this.endExcess();
+    // It may be too much: a pair of surrogates in two chunks is counted as more than it is.
+    if (left !== undefined && held.size > left) this.release(true);
   }
 
   /** {@linkcode Puller}: puts what is held on the cork list. */
@@ -440,7 +431,7 @@ export class Exchange implements Corked, FileSender, Puller {
   #complete(): void {
     if (this.#stage === Stage.Open) this.#sendHead(sizeOf(this.#held?.joined() ?? []));
     if (this.#bodyAllowed()) {
-      this.#sendHeld();
+      this.#sendHeld(true);
       if (this.#declaredLeft !== undefined && this.#declaredLeft > 0) {
         this.#carrier.report(
           this,
@@ -484,14 +475,22 @@ export class Exchange implements Corked, FileSender, Puller {
     return this.#response.trailerFields === undefined ? known : undefined;
   }
 
-  /** Sends what is held. Returns whether it fitted what was declared. */
-  #sendHeld(): boolean {
-    const held = this.#held?.joined() ?? [];
+  /**
+   * Sends what is held. Returns whether it fitted what was declared.
+   *
+   * @param all Also half a character: else its second half may come in the next chunk.
+   */
+  #sendHeld(all = false): boolean {
+    const held = this.#held;
+    if (held === undefined) return true;
     this.dropHeld();
-    for (let i = 0; i < held.length; i++) {
-      if (this.#declaredLeft === undefined) this.sentBytes += this.#carrier.data(this, held[i] as Chunk);
-      else if (!this.sendDeclared(held[i] as Chunk)) return false;
+    const half = all ? "" : held.takeHalf();
+    const chunks = held.joined();
+    for (let i = 0; i < chunks.length; i++) {
+      if (this.#declaredLeft === undefined) this.sentBytes += this.#carrier.data(this, chunks[i] as Chunk);
+      else if (!this.sendDeclared(chunks[i] as Chunk)) return false;
     }
+    if (half !== "") (this.#held = new HeldChunks()).add(half, half.length);
     return true;
   }
 
@@ -540,7 +539,11 @@ export class Exchange implements Corked, FileSender, Puller {
 
   // Failing.
 
-  /** {@linkcode Puller}: the app has failed, or the answer with it. */
+  /**
+   * {@linkcode Puller}: the app has failed, or the answer with it, or the rest of the request cannot be waited for.
+   *
+   * @param error What to answer if the head has not left; else the answer is cut.
+   */
   fail(error: unknown): void {
     if (this.#stage === Stage.Over) {
       // The app's reaction to the client's going away is not news.
@@ -557,14 +560,15 @@ export class Exchange implements Corked, FileSender, Puller {
 
   #answerError(error: unknown): void {
     this.dropHeld();
-    const { status, fields, text } = errorAnswer(error, this.#carrier.development);
     try {
+      const { status, fields, text } = errorAnswer(error, this.#carrier.development);
       this.#response.clear();
       this.#response.start(status, fields);
       this.#hold(text);
       this.#complete();
-    } catch {
+    } catch (second) {
       // Only the fields of the HttpError can have failed: answer without them.
+      this.#carrier.report(this, second);
       this.dropHeld();
       this.#response.start(500);
       this.#hold(reasonPhrase(500) + "\n");
@@ -574,6 +578,8 @@ export class Exchange implements Corked, FileSender, Puller {
 
   /** {@linkcode Puller}: lets the app's `finally` blocks run. What they throw has no one to go to but the log. */
   stopApp(): void {
+    // Whoever pulls from it does so as soon as it has yielded.
+    if (this.running) return;
     const iterator = this.#iterator;
     this.#iterator = undefined;
     if (iterator?.return === undefined) return;
@@ -594,6 +600,16 @@ export class Exchange implements Corked, FileSender, Puller {
 function withType({ lines, hasType }: FieldBlock, text: boolean, status: number): string {
   if (hasType || !text || status === 204 || status === 304) return lines;
   return lines + "content-type: text/plain; charset=utf-8\r\n";
+}
+
+/** A query builder, for one, has a `then` and is no Promise. */
+function isPromise(answer: ReturnType<App>): answer is PromiseLike<Answer> {
+  return answer instanceof Promise || typeof (answer as Partial<PromiseLike<Answer>>).then === "function";
+}
+
+/** The same memory, or text, from one place to another. */
+function part(chunk: Chunk, from: number, to?: number): Chunk {
+  return typeof chunk === "string" ? chunk.slice(from, to) : chunk.subarray(from, to);
 }
 
 function badAnswer(): ContractError {

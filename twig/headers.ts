@@ -53,8 +53,9 @@ export class HeaderFields implements Iterable<[string, string]> {
       }
     } else {
       for (const [name, value] of Object.entries(init)) {
-        if (typeof value === "string") fields.append(name, value);
-        else for (const one of value) fields.append(name, one);
+        if (Array.isArray(value)) { for (const one of value) fields.append(name, one); }
+        // A number slips in from untyped apps: its text is what they mean.
+        else if (value !== undefined && value !== null) fields.append(name, String(value));
       }
     }
     return fields;

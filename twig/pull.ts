@@ -13,6 +13,8 @@ import type { Chunk } from "./types.ts";
 export interface Puller {
   /** Whether nothing more will be sent. */
   readonly over: boolean;
+  /** Whether the app's `next` is being called, which nobody may end then. */
+  running: boolean;
   /** Takes a chunk in; returns what to wait for before the next one. */
   take(chunk: Chunk): Promise<void> | undefined;
   /** The app may wait before its next chunk: what is held has to leave then. */
@@ -58,7 +60,7 @@ export async function pull(puller: Puller, iterator: AsyncIterator<Chunk>): Prom
  */
 export function pullNow(puller: Puller, iterator: Iterator<Chunk>): void {
   for (;;) {
-    const step: IteratorResult<Chunk> = iterator.next();
+    const step = next(puller, iterator);
     if (puller.over) return puller.stopApp();
     if (step.done === true) break;
     const drained = puller.take(step.value);
@@ -69,4 +71,14 @@ export function pullNow(puller: Puller, iterator: Iterator<Chunk>): void {
     return;
   }
   puller.ended();
+}
+
+/** The app may do anything meanwhile that ends the exchange: ask for its body, uncork, fail. */
+function next(puller: Puller, iterator: Iterator<Chunk>): IteratorResult<Chunk> {
+  puller.running = true;
+  try {
+    return iterator.next();
+  } finally {
+    puller.running = false;
+  }
 }

@@ -36,7 +36,7 @@ export type Answer = Chunk | Iterable<Chunk> | AsyncIterable<Chunk> | null | und
  * assertEquals(await answer.text(), "Hello /world");
  * ```
  */
-export type App = (request: TwigRequest, response: TwigResponse) => Answer | Promise<Answer>;
+export type App = (request: TwigRequest, response: TwigResponse) => Answer | PromiseLike<Answer>;
 
 /** Wraps an app into another app. Plain function composition, nothing else. */
 export type Middleware = (app: App) => App;

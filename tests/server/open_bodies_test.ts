@@ -28,7 +28,7 @@ function opened(...states: State[]): { open: OpenExchanges; refused: number[] } 
       wireHead: { bodyLength },
       bodyAsked: body !== undefined,
       body: { wanted: false, ended: false, buffered: 0, fedAt: 0, ...body },
-      refuseBody: () => void refused.push(id),
+      fail: () => void refused.push(id),
     };
     open.add(exchange as unknown as Exchange);
   }

@@ -1,5 +1,6 @@
 /** Sections 1 to 3 of docs/twig.md: the app, the head, framing. */
 import { assert, assertEquals, assertMatch, assertThrows } from "@std/assert";
+import { Buffer } from "node:buffer";
 import { type App, ContractError, type Middleware, type TwigResponse } from "../../twig/mod.ts";
 import { TestClient } from "../../twig/testing.ts";
 import { record, type RecordingCarrier, settled } from "../support/recording_carrier.ts";
@@ -31,6 +32,9 @@ Deno.test("TWIG 1.1: an answer may be promised", async () => {
   assertEquals(await text(() => "now"), "now");
   assertEquals(await text(() => Promise.resolve("later")), "later");
   assertEquals(await text(async () => await Promise.resolve(["la", "ter"])), "later");
+  const later = Promise.resolve("found");
+  const query: PromiseLike<string> = { then: (...steps) => later.then(...steps) };
+  assertEquals(await text(() => query), "found");
 });
 
 Deno.test("TWIG 1.2: an answer is nothing, a chunk, or an iterator of chunks", async () => {
@@ -61,6 +65,31 @@ Deno.test("TWIG 1.2: an answer is nothing, a chunk, or an iterator of chunks", a
 Deno.test("TWIG 1.3: a chunk is bytes, or text sent as UTF-8", async () => {
   const answer = await get(() => ["é€", new Uint8Array([0, 255]), "😀"]);
   assertEquals([...await answer.bytes()], [0xc3, 0xa9, 0xe2, 0x82, 0xac, 0, 255, 0xf0, 0x9f, 0x98, 0x80]);
+});
+
+Deno.test("TWIG 1.3: a character whose halves come in two chunks stays whole, also if the first has to leave", async () => {
+  const carrier = await whole(async function* () {
+    yield "a\ud83d";
+    await settled();
+    yield "\ude00b\ud83d";
+    await settled();
+    yield "";
+    await settled();
+    yield "\ude00";
+    await settled();
+    yield "\ud83d";
+    await settled();
+    yield "c\ud83d";
+    await settled();
+    yield new Uint8Array([100]);
+    yield "\ud83d";
+  });
+  assertEquals(carrier.sent, "a\u{1f600}b\u{1f600}\ufffdc\ufffdd\ufffd");
+  assertEquals(carrier.notes.filter((note) => note === "data " || note.startsWith("data \ufffd")), [
+    "data \ufffdc",
+    "data \ufffd",
+    "data \ufffd",
+  ]);
 });
 
 Deno.test("TWIG 1.4: an empty chunk sends nothing", async () => {
@@ -106,6 +135,14 @@ Deno.test("TWIG 1.6: a yielded buffer may be used again", async () => {
     const body = await answer.text();
     assertEquals([body.length, body[0], body[size], body[2 * size]], [3 * size, "a", "b", "c"]);
   }
+});
+
+Deno.test("TWIG 1.6: a Buffer may be used again, too, whose slice() is a view", async () => {
+  const body = await text(function* () {
+    const buffer = Buffer.alloc(3);
+    for (const letter of "abc") yield buffer.fill(letter);
+  });
+  assertEquals(body, "aaabbbccc");
 });
 
 Deno.test("TWIG 1.6: a large yielded buffer is pulled again only when it is written", async () => {
@@ -415,6 +452,21 @@ Deno.test("TWIG 3.3: a character whose halves come in two chunks counts as one",
     yield "\ude00x";
   });
   assertEquals([carrier.sent, carrier.notes.at(-1), codes(carrier)], ["\u{1f600}x", "end", []]);
+});
+
+Deno.test("TWIG 3.3: a count that such halves make too large ends no answer early", async () => {
+  for (const [length, sent, end] of [["6", "a\u{1f600}z", "end"], ["7", "a\u{1f600}z", "cut"]] as const) {
+    const carrier = await whole(async function* (_request, response) {
+      response.start(200, { "content-length": length });
+      yield "a";
+      await settled();
+      yield "\ud83d";
+      yield "\ude00";
+      yield "z";
+    });
+    assertEquals([carrier.sent, carrier.notes.at(-1)], [sent, end]);
+    assertEquals(codes(carrier), end === "end" ? [] : ["too-few-bytes"]);
+  }
 });
 
 Deno.test("TWIG 3.5: less than declared is cut", async () => {

@@ -7,7 +7,14 @@ import {
   assertStrictEquals,
   assertThrows,
 } from "@std/assert";
-import { type App, ConnectionLost, ContractError, HttpError, toFetch } from "../../twig/mod.ts";
+import {
+  type App,
+  ConnectionLost,
+  ContractError,
+  HttpError,
+  toFetch,
+  type TwigResponse,
+} from "../../twig/mod.ts";
 import { TestClient } from "../../twig/testing.ts";
 import { record, type RecordingCarrier, settled } from "../support/recording_carrier.ts";
 
@@ -161,6 +168,14 @@ Deno.test("TWIG 4.4: a large chunk leaves in pieces where others answer on the s
   }
   assertEquals((await whole(() => large, { shared: true })).notes[0], "head 200 300000");
   assertEquals((await whole(() => large)).notes[1], `data ${large}`);
+});
+
+Deno.test("TWIG 1.3: a large text leaves in pieces that cut no character", async () => {
+  const large = "x" + "\u{1f600}".repeat(100_000);
+  const carrier = await whole(() => large, { shared: true });
+  assertEquals([carrier.notes[0], carrier.notes.at(-1)], ["head 200 400001", "end"]);
+  assert(carrier.sent === large);
+  assert(carrier.notes.length > 3);
 });
 
 Deno.test("TWIG 3.4: a large answer in pieces is no longer than declared, and cut if it is shorter", async () => {
@@ -375,7 +390,7 @@ Deno.test("TWIG 6.2: the iterator of an answer that an error replaces is returne
     }),
   ];
   const { exchange, carrier } = record(failing[3] as App);
-  exchange.refuseBody(new HttpError(408));
+  exchange.fail(new HttpError(408));
   assertEquals(carrier.notes[0], "head 408 16");
   for (const app of failing.slice(0, 3)) assertEquals((await get(app)).status, 500);
   await settled();
@@ -384,6 +399,33 @@ Deno.test("TWIG 6.2: the iterator of an answer that an error replaces is returne
     "a chunk that is none",
     "a chunk that is none, of a plain generator",
   ]);
+});
+
+Deno.test("TWIG 6.2: a plain generator that ends its own exchange is returned", async () => {
+  const ended: string[] = [];
+  const ends: Record<string, (response: TwigResponse) => void> = {
+    "HEAD, uncorked": (response) => response.uncork(),
+    "a bad field": (response) => {
+      response.headers.set("x-a", "\n");
+      response.uncork();
+    },
+    "abort": (response) => response.abort(),
+  };
+  for (const [name, end] of Object.entries(ends)) {
+    const { carrier } = record(function* (_request, response) {
+      try {
+        response.cork();
+        yield "a";
+        end(response);
+        yield "b";
+      } finally {
+        ended.push(name);
+      }
+    }, { head: { method: name.startsWith("HEAD") ? "HEAD" : "GET" } });
+    await carrier.over;
+    assertEquals(carrier.errors.length, name === "a bad field" ? 1 : 0);
+  }
+  assertEquals(ended, Object.keys(ends));
 });
 
 Deno.test("TWIG 6.3: a pending read throws", async () => {
@@ -560,6 +602,35 @@ Deno.test("TWIG 7.3: an HttpError with malformed fields is a plain 500", async (
     throw new HttpError(400, "No", { "x-bad": "\r\n" });
   });
   assertEquals([carrier.notes[0], carrier.sent], ["head 500 22", "Internal Server Error\n"]);
+});
+
+Deno.test("TWIG 7.3: an HttpError with fields that no type allows is answered all the same", async () => {
+  const untyped = (fields: unknown) => new HttpError(503, "", fields as Record<string, string>);
+  for (const app of apps(untyped({ "retry-after": 5, "x-none": undefined }))) {
+    const { carrier } = record(app);
+    await carrier.over;
+    assertEquals(carrier.notes[0], "head 503 20");
+    assertMatch(carrier.fields, /^retry-after: 5\r\n/);
+  }
+  for (const app of apps(untyped([5]))) {
+    const { carrier } = record(app);
+    await carrier.over;
+    assertEquals(carrier.notes[0], "head 500 22");
+    assertEquals(carrier.errors.length, 1);
+  }
+
+  function apps(error: HttpError): App[] {
+    return [
+      () => {
+        throw error;
+      },
+      () => Promise.reject(error),
+      // deno-lint-ignore require-yield
+      async function* () {
+        throw error;
+      },
+    ];
+  }
 });
 
 Deno.test("TWIG 7.4: an error after the head cuts the answer", async () => {
