@@ -68,9 +68,9 @@ export class Sender implements Corked {
     return this.#output.length + this.#inFlight;
   }
 
-  /** Whether a `flush` is under way. */
+  /** Whether a write is under way: two at once would mix their bytes when the socket takes a part of the first. */
   get busy(): boolean {
-    return this.#writing !== undefined;
+    return this.#writing !== undefined || this.#inFlight > 0;
   }
 
   // One piece, sent by the connection's own loop.
@@ -82,7 +82,7 @@ export class Sender implements Corked {
    * @returns The piece.
    */
   takeOne(): Uint8Array | undefined {
-    return this.#writing === undefined && this.#output.length > 0 ? this.#output.takeOne() : undefined;
+    return this.#output.length > 0 && !this.busy ? this.#output.takeOne() : undefined;
   }
 
   /**
@@ -108,18 +108,19 @@ export class Sender implements Corked {
     return this.#writeAll(piece.subarray(size));
   }
 
-  /** The piece is sent. */
+  /** The piece is sent, and what was encoded meanwhile is next. */
   written(): void {
     this.#inFlight = 0;
     this.#output.recycle();
     this.#deadlines.write = Infinity;
+    this.flush();
   }
 
   // Batches.
 
   /** Sends what is encoded, now or after the write under way. */
   flush(): void {
-    if (this.#writing !== undefined || this.#output.length === 0) return;
+    if (this.#output.length === 0 || this.busy) return;
     this.#writing = this.#writeOut();
   }
 

@@ -52,7 +52,7 @@ Deno.test("Sender gives one piece to a caller that sends it, and nobody else is 
   output.latin1("answer");
   const piece = sender.takeOne()!;
   const write = sender.write(piece);
-  assertEquals([sender.unsent, sender.busy], [6, false]);
+  assertEquals([sender.unsent, sender.busy], [6, true]);
   transport.take(4);
   const rest = sender.writeRest(piece, await write);
   assertEquals(sender.unsent, 2);
@@ -60,6 +60,25 @@ Deno.test("Sender gives one piece to a caller that sends it, and nobody else is 
   await rest;
   sender.written();
   assertEquals([transport.taken, sender.unsent, deadlines.write, told], ["answer", 0, Infinity, []]);
+});
+
+Deno.test("Sender waits with what is added while its caller sends a piece", async () => {
+  const { output, transport, told, sender } = new Sending();
+  output.latin1("answer");
+  const piece = sender.takeOne()!;
+  const write = sender.write(piece);
+  output.latin1(" and more");
+  sender.flush();
+  assertEquals([transport.writes, sender.takeOne()], [1, undefined]);
+  transport.take(4);
+  const rest = sender.writeRest(piece, await write);
+  sender.flush();
+  transport.take();
+  await rest;
+  sender.written();
+  transport.take();
+  await settled();
+  assertEquals([transport.taken, transport.writes, told], ["answer and more", 3, ["all sent"]]);
 });
 
 Deno.test("Sender keeps a batch for a moment while others work, unless it is large", async () => {
