@@ -44,9 +44,11 @@ export interface AccessRecord {
 
 function accessRecord(exchange: Exchange, now: number): AccessRecord {
   const { wireHead, remote } = exchange;
+  const duration = Math.round(now - exchange.startedAt);
   return {
-    time: exchange.startedAt,
-    duration: now - exchange.startedAt,
+    // The clock that it was measured with does not know the time of day.
+    time: Date.now() - duration,
+    duration,
     remote: remote.address,
     user: remote.user,
     method: wireHead.method,
@@ -125,7 +127,7 @@ export class AccessLog {
    * Logs an exchange.
    *
    * @param exchange One that is over.
-   * @param now Milliseconds since the epoch.
+   * @param now Milliseconds of `performance.now()`, as `exchange.startedAt` has them.
    */
   add(exchange: Exchange, now: number): void {
     this.#lines.add(this.#format(accessRecord(exchange, now)) + "\n");

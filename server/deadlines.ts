@@ -15,12 +15,12 @@ export interface Overdue {
   /**
    * One of the deadlines has passed. It stays until it is set anew.
    *
-   * @param now Milliseconds since the epoch.
+   * @param now Milliseconds of the clock.
    */
   expired(now: number): void;
 }
 
-/** The deadlines of one connection, in milliseconds since the epoch; `Infinity` for none. */
+/** The deadlines of one connection, in milliseconds of the clock; `Infinity` for none. */
 export class Deadlines implements Expiring {
   /** {@linkcode Expiring}: not after the earliest of them. */
   deadline = Infinity;

@@ -74,7 +74,7 @@ export class ProcessHost implements ConnectionHost {
     this.development = settings.development;
     this.extraFields = settings.serverName === "" ? "" : `server: ${settings.serverName}\r\n`;
     this.#mounts = mounts;
-    this.finished = access && ((exchange) => access.add(exchange, Date.now()));
+    this.finished = access && ((exchange) => access.add(exchange, performance.now()));
   }
 
   /** As {@linkcode Mounts.route}. */

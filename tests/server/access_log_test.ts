@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import type { Exchange } from "../../twig/exchange.ts";
 import { type AccessLog, type AccessRecord, combinedLine, openAccessLog } from "../../server/access_log.ts";
 import { ErrorLog } from "../../server/error_log.ts";
@@ -75,6 +75,18 @@ async function opened(
 ): Promise<AccessLog> {
   return (await openAccessLog({ access, format }, errors))!;
 }
+
+Deno.test("an access log tells the time of day when an exchange began, and whole milliseconds that it took", async () => {
+  using folder = new Folder();
+  const path = `${folder.path}/access.log`;
+  const log = await opened(path, new Troubles(), "json");
+  const now = performance.now();
+  log.add({ ...EXCHANGE, startedAt: now - 60_000.25 } as never, now);
+  await log.close();
+  const { time, duration } = JSON.parse(Deno.readTextFileSync(path));
+  assertEquals(duration, 60_000);
+  assertLess(Math.abs(Date.now() - 60_000 - Date.parse(time)), 1000);
+});
 
 Deno.test({
   name: "an access log that a full disk does not take is told once, and again by the next that is opened",

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertMatch } from "@std/assert";
+import { assert, assertEquals, assertLess, assertMatch, assertNotEquals } from "@std/assert";
 import { Clock, type Expiring } from "../../server/clock.ts";
 import { delay } from "../support/delay.ts";
 
@@ -13,7 +13,7 @@ class Deadline implements Expiring {
 
 function watched(clock: Clock, ...deadlines: number[]): Deadline[] {
   return deadlines.map((after) => {
-    const one = new Deadline(Date.now() + after);
+    const one = new Deadline(clock.tick() + after);
     clock.watch(one);
     clock.arm(one.deadline);
     return one;
@@ -22,7 +22,7 @@ function watched(clock: Clock, ...deadlines: number[]): Deadline[] {
 
 Deno.test("Clock never lets anybody expire early, and everybody soon", async () => {
   const clock = new Clock();
-  const begun = Date.now();
+  const begun = clock.tick();
   const all = watched(clock, 700, 100, 300, 350, 50);
   await delay(2500);
   const [late, , , , early] = all;
@@ -38,7 +38,7 @@ Deno.test("Clock never lets anybody expire early, and everybody soon", async () 
 
 Deno.test("Clock keeps to a deadline that moved, to earlier and to later", async () => {
   const clock = new Clock();
-  const begun = Date.now();
+  const begun = clock.tick();
   const [later, earlier] = watched(clock, 100, 60_000);
   later!.deadline = begun + 900;
   earlier!.deadline = begun + 200;
@@ -78,25 +78,82 @@ Deno.test("Clock gives the time as of the last tick, and the Date of that second
   await delay(1100);
   assertEquals([clock.now, clock.date], [before, date]);
   assert(clock.tick() >= before + 1000);
-  assertEquals(Math.floor(Date.parse(clock.date) / 1000), Math.floor(clock.now / 1000));
+  assertLess(Math.abs(Date.parse(clock.date) - Date.now()), 1100);
 });
 
-Deno.test("Clock reads the time once a turn, again in the next, and makes a date a second", async () => {
-  const now = Date.now;
+/** Runs with clocks that are set by hand: the time of day, and the one that nobody can set. */
+async function withClocks(
+  run: (clocks: { day: number; steady: number }) => Promise<void>,
+): Promise<void> {
+  const day = Date.now;
+  const clocks = { day: Date.UTC(2030, 0, 1, 0, 0, 0, 100), steady: 5 };
+  Date.now = () => clocks.day;
+  performance.now = () => clocks.steady;
   try {
-    let at = Date.UTC(2030, 0, 1, 0, 0, 0, 100);
-    Date.now = () => at;
+    await run(clocks);
+  } finally {
+    Date.now = day;
+    delete (performance as { now?: unknown }).now; // The prototype's is there again.
+  }
+}
+
+Deno.test("Clock reads the time once a turn, again in the next, and makes a date a second", async () => {
+  await withClocks(async (clocks) => {
     const clock = new Clock();
+    const passes = (ms: number) => {
+      clocks.day += ms;
+      clocks.steady += ms;
+    };
     const first = [clock.now, clock.date];
-    at += 950;
+    passes(950);
     assertEquals([clock.tick(), clock.date], first);
     await delay(0);
-    assertEquals([clock.tick(), clock.date], [at, "Tue, 01 Jan 2030 00:00:01 GMT"]);
-    // A clock that is set back has another date, too.
-    at -= 3_600_000;
+    assertEquals([clock.tick(), clock.date], [955, "Tue, 01 Jan 2030 00:00:01 GMT"]);
+    // A time of day that is set back has another date, too, within a second.
+    clocks.day -= 3_600_000;
+    passes(1000);
     await delay(0);
-    assertEquals([clock.tick(), clock.date], [at, "Mon, 31 Dec 2029 23:00:01 GMT"]);
-  } finally {
-    Date.now = now;
-  }
+    assertEquals([clock.tick(), clock.date], [1955, "Mon, 31 Dec 2029 23:00:02 GMT"]);
+  });
+});
+
+Deno.test("Clock makes a Date when the time of day has come to the next second, and not before", async () => {
+  await withClocks(async (clocks) => {
+    const clock = new Clock();
+    for (const [passed, second] of [[899, "00"], [900, "01"], [1899, "01"], [1900, "02"]] as const) {
+      clocks.day = Date.UTC(2030, 0, 1, 0, 0, 0, 100) + passed;
+      clocks.steady = 5 + passed;
+      await delay(0);
+      clock.tick();
+      assertEquals(clock.date, `Tue, 01 Jan 2030 00:00:${second} GMT`, `${passed} ms`);
+    }
+  });
+});
+
+for (const [how, step] of [["on", 3_600_000], ["back", -3_600_000]] as const) {
+  Deno.test(`Clock keeps to deadlines when the time of day is set ${how}`, async () => {
+    const { now } = Date;
+    const clock = new Clock();
+    const [soon, late] = watched(clock, 100, 60_000);
+    try {
+      Date.now = () => now() + step;
+      await delay(700);
+      assertEquals([soon!.expiredAt.length, late!.expiredAt.length], [1, 0]);
+    } finally {
+      Date.now = now;
+      for (const one of [soon!, late!]) clock.forget(one);
+    }
+  });
+}
+
+Deno.test("Clock has the Date of now for whoever expires after a long silence", async () => {
+  const clock = new Clock();
+  const dates: string[] = [];
+  const one = { deadline: clock.now + 1100, expire: () => void dates.push(clock.date) };
+  clock.watch(one);
+  clock.arm(one.deadline);
+  const { date } = clock;
+  await delay(1900);
+  clock.forget(one);
+  assertNotEquals(dates[0], date);
 });
