@@ -87,7 +87,7 @@ function largestGrowing(open: OpenExchanges): Exchange | undefined {
  * Who waits for input since too long.
  *
  * @param open The open exchanges.
- * @param since Milliseconds since the epoch: who was last fed then, or before, has waited too long.
+ * @param since Milliseconds of the worker's clock: who was last fed then, or before, has waited too long.
  * @returns Those exchanges.
  */
 export function starved(open: OpenExchanges, since: number): Exchange[] {
@@ -96,7 +96,7 @@ export function starved(open: OpenExchanges, since: number): Exchange[] {
 
 /**
  * @param open The open exchanges.
- * @returns When the one that waits longest for input was last fed, in milliseconds since the epoch;
+ * @returns When the one that waits longest for input was last fed, in milliseconds of the worker's clock;
  * `Infinity` if none waits.
  */
 export function longestUnfed(open: OpenExchanges): number {
