@@ -14,7 +14,7 @@ import { METHODS } from "./http/writer.ts";
 import type { Settings } from "./settings.ts";
 
 /** Apps that are functions of this program, by name. */
-export type Functions = Readonly<Record<string, App>>;
+export type Functions = ReadonlyMap<string, App>;
 
 function builtIn(app: App): Route {
   return { app: { app, bodyBytes: Infinity }, prefixLength: 0 };
@@ -45,11 +45,11 @@ export class Mounts {
    * @param settings Apps and routes.
    * @param functions Apps that are functions.
    */
-  constructor(settings: Settings, functions: Functions = {}) {
+  constructor(settings: Settings, functions: Functions = new Map()) {
     this.#strictHosts = settings.strictHosts;
     const apps = new Map<string, HostedApp>();
     for (const spec of Object.values(settings.apps)) {
-      apps.set(spec.name, new HostedApp(spec, settings.timeouts.boot, functions[spec.name]));
+      apps.set(spec.name, new HostedApp(spec, settings.timeouts.boot, functions.get(spec.name)));
     }
     this.#apps = [...apps.values()];
     this.#router = new Router(settings.routes.map(({ host, path, app }) => {

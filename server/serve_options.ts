@@ -230,18 +230,18 @@ const NAME = "serve()";
  */
 export async function prepare(given: ServeOptions): Promise<Prepared> {
   const { signal: _, ...options } = optionsObject(given);
-  const functions: Record<string, App> = {};
+  const functions = new Map<string, App>();
   const apps: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(options.apps ?? {})) {
     const app = await functionIn(option);
-    if (app !== undefined) functions[name] = app;
+    if (app !== undefined) functions.set(name, app);
     apps[name] = app === undefined ? option : { ...settingsIn(option), twig: NOT_A_MODULE };
   }
   const { workers = 0, log = {} } = options;
   const values = { ...options, workers, log: { ...log, access: log.access ?? "off" }, apps };
   // Turns URLs into texts and leaves out what is undefined.
   const settings = loadConfig({ values: JSON.parse(JSON.stringify(values)), valuesName: NAME });
-  const [name] = Object.keys(functions);
+  const [name] = functions.keys();
   if (settings.workers > 0 && name !== undefined) {
     throw new TypeError(
       `Cannot serve app ${JSON.stringify(name)} with workers: they are other processes, and a function ` +
