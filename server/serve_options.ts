@@ -58,7 +58,7 @@ export interface ServeOptions {
    */
   readonly development?: boolean;
   /**
-   * The `Server` field of answers; `""` sends none.
+   * The `Server` field of answers over HTTP, unless the app gives one; `""` sends none.
    *
    * @default {"archangel"}
    */

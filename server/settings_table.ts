@@ -191,7 +191,8 @@ export const SETTINGS = [
     kind: kinds.fieldText,
     default: "archangel",
     summary:
-      'The `Server` field of answers over HTTP; `""` sends none. Over FastCGI the front end sends its own.',
+      'The `Server` field of answers over HTTP, unless the app gives one; `""` sends none. Over FastCGI the ' +
+      "front end sends its own.",
     reason: "Without a version, which would help nobody but attackers.",
   }),
   setting({

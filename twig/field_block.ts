@@ -23,7 +23,10 @@ const SERVER_OWNED: ReadonlySet<string> = new Set([
 
 /** Header fields of an answer, checked and encoded as lines, with what the framing has to know. */
 export interface FieldBlock {
-  /** The lines, each ended by CRLF; without content-length and without what the server owns. */
+  /**
+   * The lines, each ended by CRLF; without content-length and without what the server owns. A `server` field
+   * stands first, where whoever would add one finds it without a search.
+   */
   readonly lines: string;
   /** The `content-length` that the app declared, or `undefined`. */
   readonly contentLength: number | undefined;
@@ -78,6 +81,9 @@ class BlockBuilder implements FieldBlock {
       case 6:
         if (prefix === "date: ") this.hasDate = true;
         break;
+      case 8:
+        if (prefix === "server: ") return this.#addFirst(name, entry, value);
+        break;
       case 14:
         if (prefix === "content-type: ") this.hasType = true;
         break;
@@ -87,6 +93,13 @@ class BlockBuilder implements FieldBlock {
     }
     if (entry.value === value) this.lines += entry.line;
     else if (prefix.length >= 20 || !SERVER_OWNED.has(prefix.slice(0, -2))) this.#addNew(name, entry, value);
+  }
+
+  #addFirst(name: string, entry: KnownName, value: string): void {
+    const others = this.lines;
+    this.lines = "";
+    this.#addNew(name, entry, value);
+    this.lines += others;
   }
 
   #addNew(name: string, entry: KnownName, value: string): void {

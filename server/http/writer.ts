@@ -54,7 +54,7 @@ export function framingOf(
  * @param out Where to encode it.
  * @param status The status.
  * @param fields Checked field lines, each ended by CRLF.
- * @param extra Field lines that all answers of this server have.
+ * @param extra This server's `server` field line, or `""`; an app's own, which stands first, replaces it.
  * @param framing What {@linkcode framingOf} decided.
  * @param length Bytes of body; of the answer to HEAD, what GET would send.
  * @param date The value of the Date field, or `""` to send none.
@@ -74,11 +74,11 @@ export function writeHead(
     length === last.length && status === last.status && framing === last.framing &&
     fields === last.fields && date === last.date && extra === last.extra && connection === last.connection
   ) {
-    last.bytes ??= latin1Bytes(headText(status, fields + extra, framing, length, date, connection));
+    last.bytes ??= latin1Bytes(headText(status, fields, extra, framing, length, date, connection));
     return out.bytes(last.bytes);
   }
   last = { status, fields, extra, framing, length, date, connection, bytes: undefined };
-  out.latin1(headText(status, fields + extra, framing, length, date, connection));
+  out.latin1(headText(status, fields, extra, framing, length, date, connection));
 }
 
 /**
@@ -110,12 +110,14 @@ let last: LastHead = {
 function headText(
   status: number,
   fields: string,
+  extra: string,
   framing: Framing,
   length: number | undefined,
   date: string,
   connection: string,
 ): string {
-  let head = (STATUS_LINES[status] as string) + fields + connection;
+  let head = (STATUS_LINES[status] as string) + fields + (fields.startsWith("server: ") ? "" : extra);
+  head += connection;
   if (framing === Framing.Chunked) head += "transfer-encoding: chunked\r\n";
   else if (status === 205) head += "content-length: 0\r\n";
   // RFC 9110 §8.6: none with 204, and of 304 it would describe a body that is not there.

@@ -52,6 +52,17 @@ for (const name of ["connection", "keep-alive", "transfer-encoding", "upgrade"])
   });
 }
 
+answers("there is no Server: the front end has one", () => "x", (answer) => {
+  assertEquals(valuesOf(answer, "server"), []);
+});
+
+answers("an app's own Server is for the front end to decide", (response) => {
+  response.start(200, { "x-a": "b", server: "app/1" });
+  return "x";
+}, (answer) => {
+  assertEquals([valuesOf(answer, "server"), valuesOf(answer, "x-a")], [["app/1"], ["b"]]);
+});
+
 answers("Set-Cookie is repeated, not joined, in order", (response) => {
   response.start(200, [["set-cookie", "a=1; Path=/"], ["set-cookie", "b=2"], ["set-cookie", "c=3"]]);
   return "x";

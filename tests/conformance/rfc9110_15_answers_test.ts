@@ -3,7 +3,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { delay } from "../support/delay.ts";
 import { type RawResponse, valueOf, valuesOf } from "../support/raw_client.ts";
 import { Served } from "../support/served.ts";
-import { type App, HttpError } from "../../twig/mod.ts";
+import { type App, type FieldsInit, HttpError } from "../../twig/mod.ts";
 
 const GET = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 const HEAD = "HEAD / HTTP/1.1\r\nhost: x\r\n\r\n";
@@ -429,6 +429,23 @@ Deno.test("Server (RFC9110§10.2.4): is what the settings say", async () => {
   for (const [serverName, value] of [["", undefined], ["x/1.0", "x/1.0"]] as const) {
     await using server = await Served.start(() => "", { serverName });
     assertEquals(valueOf(await server.answer(GET), "server"), value);
+  }
+});
+
+Deno.test("Server (RFC9110§10.2.4): an app's own is sent, and no second one", async () => {
+  const fields = [
+    { "content-type": "text/plain", server: "app/1" },
+    [["Server", "app/1"], ["x-a", "b"]],
+    new Response("", { headers: { "x-a": "b", server: "app/1" } }).headers,
+  ] as FieldsInit[];
+  await using server = await Served.start((request, response) => {
+    response.start(200, fields[Number(request.query)]!);
+    return "hello";
+  }, { serverName: "archangel" });
+  for (const which of fields.keys()) {
+    const response = await server.answer(GET.replace("/", `/?${which}`));
+    assertEquals(valuesOf(response, "server"), ["app/1"]);
+    assertEquals(valuesOf(response, which === 0 ? "content-type" : "x-a").length, 1);
   }
 });
 

@@ -57,6 +57,21 @@ Deno.test("writeHead() remembers the last head, and writes another whenever any 
   }
 });
 
+Deno.test("writeHead() has one server field, an app's own if there is one", () => {
+  const rest = ["server: ours\r\n", Framing.None, undefined, "", ""] as const;
+  for (let i = 0; i < 3; i++) {
+    for (
+      const [fields, sent] of [
+        ["x: y\r\n", "x: y\r\nserver: ours\r\n"],
+        ["server: own\r\nx: y\r\n", "server: own\r\nx: y\r\n"],
+        ["x-server: own\r\n", "x-server: own\r\nserver: ours\r\n"],
+      ] as const
+    ) {
+      assertEquals(headOf(200, fields, ...rest), `HTTP/1.1 200 OK\r\n${sent}\r\n`);
+    }
+  }
+});
+
 Deno.test("writeHead() keeps bytes above 0x7f when a head comes again", () => {
   for (let i = 0; i < 3; i++) {
     assertEquals(
