@@ -71,10 +71,10 @@ export function plan(state: State, event: Event, now: number): Step {
   return planner.step();
 }
 
-/** The decisions, each about one kind of event. */
 /** Which app kept a worker from becoming ready is known to the worker alone, and that is not heard. */
 const SLOW_APP = "; archangel check tells whether an app does not finish loading";
 
+/** The decisions, each about one kind of event. */
 class Planner extends StepInMaking {
   on(event: Event): void {
     switch (event.type) {

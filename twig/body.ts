@@ -2,7 +2,7 @@
  * The body of a request: read once, pulled from the socket only as the app asks, bounded by a limit.
  *
  * Owns the queue between the connection, which `push`es what arrives, and the app, which reads. It
- * knows no socket: it says that it wants more through the `want` callback, and `buffered` tells the
+ * knows no socket: it says that it wants more through `wantBody` of its source, and `buffered` tells the
  * connection when it has enough.
  *
  * @module

@@ -174,7 +174,11 @@ export function writeEnd(out: OutputBuffer, trailers: string, framing: Framing):
   if (framing === Framing.Chunked) out.latin1(trailers === "" ? "0\r\n\r\n" : "0\r\n" + trailers + "\r\n");
 }
 
-/** The methods that are let through to apps, for the `allow` field of a 405 (RFC 9110 §15.5.6). */
+/**
+ * The `allow` field of a 405, and of the answer to `OPTIONS *` (RFC 9110 §10.2.1, §15.5.6): the methods of RFC 9110
+ * and RFC 5789 without CONNECT and TRACE, which are refused. Any other token reaches the app, too; which of them
+ * one understands only the app knows.
+ */
 export const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const ALLOW = `allow: ${METHODS}\r\n`;
 
