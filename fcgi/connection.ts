@@ -62,6 +62,8 @@ export class FcgiCore implements WireProtocol {
   date = "";
   /** Ignored: the front end has a name of its own. */
   extraFields = "";
+  /** As {@linkcode WireProtocol.refusal}: never. The front end has made sure of the body's framing. */
+  readonly refusal = undefined;
 
   readonly #open: OpenRequests = new OpenRequests();
   readonly #intake: Intake;
@@ -254,12 +256,18 @@ export class FcgiCore implements WireProtocol {
    *
    * @param error What was wrong.
    * @param out Where to encode it.
+   * @returns Whether any of them got it.
    */
-  refuse(error: ProtocolError, out: OutputBuffer): void {
+  refuse(error: ProtocolError, out: OutputBuffer): boolean {
+    let told = false;
     for (const request of this.#open) {
-      if (error.status !== 0 && !request.headSent) writeStatus(out, request.id, error.status, request.isHead);
+      if (error.status !== 0 && !request.headSent) {
+        writeStatus(out, request.id, error.status, request.isHead);
+        told = true;
+      }
       this.#open.close(request);
     }
     this.#open.last = true;
+    return told;
   }
 }

@@ -383,11 +383,21 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     if (!(error instanceof ProtocolError)) return this.#fault(error);
     if (this.#refused) return;
     this.#refused = true;
-    this.#host.protocolError(error, this);
     for (const exchange of this.#open.takeAll()) this.#abort(exchange, error.message);
     this.#core.date = this.#host.clock.date;
-    this.#core.refuse(error, this.#core.output);
+    const told = this.#core.refuse(error, this.#core.output);
+    this.#host.protocolError(told ? error : new ProtocolError(0, error.code, error.message), this);
     this.#endSoon();
+  }
+
+  /** The core has refused a request that its app was about to answer. */
+  #refusedBy(error: ProtocolError, exchange: Exchange): void {
+    this.#refused = true;
+    this.#host.protocolError(error, this);
+    exchange.sentStatus = error.status;
+    exchange.completed = false;
+    exchange.abort(error.message);
+    this.#over(exchange);
   }
 
   /** Anything but a ProtocolError out of a core, or out of this loop, is a bug of ours. */
@@ -455,7 +465,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     return core;
   }
 
-  /** Encodes a head. */
+  /** Encodes a head, unless the core has a reason to refuse the request. */
   head(
     exchange: Exchange,
     status: number,
@@ -465,6 +475,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   ): void {
     const core = this.#coreForHead();
     core.head(exchange.id, status, fields, length, hasDate, core.output);
+    if (core.refusal !== undefined) this.#refusedBy(core.refusal, exchange);
   }
 
   /** Encodes a piece of a body. */
@@ -489,7 +500,8 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   ): void {
     const core = this.#coreForHead();
     exchange.sentBytes = core.whole(exchange.id, status, fields, length, hasDate, chunk, core.output);
-    this.#over(exchange);
+    if (core.refusal !== undefined) this.#refusedBy(core.refusal, exchange);
+    else this.#over(exchange);
   }
 
   /** Cuts an answer. */
@@ -657,6 +669,6 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     }
     // Nothing was asked for: nothing is owed.
     if (this.#core.idle) return this.close();
-    this.#refuse(new ProtocolError(408, "header-timeout", "The request head did not arrive in time"));
+    this.#refuse(new ProtocolError(408, "header-timeout", "The request did not arrive in time"));
   }
 }

@@ -430,6 +430,7 @@ export class Exchange implements Corked, FileSender, Puller {
 
   #complete(): void {
     if (this.#stage === Stage.Open) this.#sendHead(sizeOf(this.#held?.joined() ?? []));
+    if (this.#stage === Stage.Over) return;
     if (this.#bodyAllowed()) {
       this.#sendHeld(true);
       if (this.#declaredLeft !== undefined && this.#declaredLeft > 0) {
@@ -514,6 +515,8 @@ export class Exchange implements Corked, FileSender, Puller {
   }
 
   #finish(completed: boolean): void {
+    // The carrier may have refused to send its head.
+    if (this.#stage === Stage.Over) return;
     let trailers = "";
     try {
       if (completed) trailers = this.#trailerLines();

@@ -150,6 +150,12 @@ export interface WireProtocol {
    */
   readonly closing: boolean;
 
+  /**
+   * Why `head` or `whole` refused the request instead of answering it: what has arrived of its body is
+   * malformed. The client has been told, and the connection is `closing`.
+   */
+  readonly refusal: ProtocolError | undefined;
+
   /** True if `input` must go on to be read while exchanges are open, to see aborts and new ones. */
   readonly multiplexed: boolean;
 
@@ -285,6 +291,7 @@ export interface WireProtocol {
    *
    * @param error What `next` threw, or what the connection found (a deadline).
    * @param out Where to encode it.
+   * @returns Whether the peer is told.
    */
-  refuse(error: ProtocolError, out: OutputBuffer): void;
+  refuse(error: ProtocolError, out: OutputBuffer): boolean;
 }

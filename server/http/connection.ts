@@ -89,6 +89,8 @@ export class HttpCore implements WireProtocol {
   date = "";
   /** As {@linkcode WireProtocol.extraFields}. */
   extraFields = "";
+  /** As {@linkcode WireProtocol.refusal}. */
+  refusal: ProtocolError | undefined;
   /** One exchange at a time: while an app works, input may wait. */
   readonly multiplexed = false;
   /** Never: the connection waits for one head at a time. */
@@ -312,8 +314,8 @@ export class HttpCore implements WireProtocol {
   ): void {
     if (!this.#mayAnswer(exchange)) return;
     if (this.#phase === Phase.Body && this.#body !== undefined) {
-      const error = this.#body.foresee(this.input);
-      if (error !== undefined) return this.refuse(error, out);
+      this.refusal = this.#body.foresee(this.input);
+      if (this.refusal !== undefined) return void this.refuse(this.refusal, out);
     }
     const framing = framingOf(this.#method, status, length, this.#modern);
     if (!this.#canGoOn(framing)) this.#persistent = false;
@@ -392,12 +394,12 @@ export class HttpCore implements WireProtocol {
    * As {@linkcode WireProtocol.refuse}. Nothing is added to an answer that has begun, and the answer to
    * HEAD has no body.
    */
-  refuse(error: ProtocolError, out: OutputBuffer): void {
+  refuse(error: ProtocolError, out: OutputBuffer): boolean {
     const silent = this.#answer !== Answer.Open || error.status === 0;
     this.#answer = Answer.Over;
     this.#phase = Phase.Closed;
-    if (silent) return;
-    writeRefusal(out, this.#method || this.#parser.method, error.status, error.code, this.date);
+    if (!silent) writeRefusal(out, this.#method || this.#parser.method, error.status, error.code, this.date);
+    return !silent;
   }
 
   #mayAnswer(exchange: number): boolean {

@@ -1,7 +1,22 @@
 /** What is logged: one line for a client that breaks the protocol, none for one that goes away, nothing that it forged. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { delay } from "../support/delay.ts";
+import { waitUntil } from "../support/processes.ts";
 import { Served } from "../support/served.ts";
+import type { App } from "../../twig/mod.ts";
+
+/** A log to look into. */
+class TemporaryFile implements Disposable {
+  readonly path = Deno.makeTempFileSync();
+
+  lines(): string[] {
+    return Deno.readTextFileSync(this.path).split("\n").slice(0, -1);
+  }
+
+  [Symbol.dispose](): void {
+    Deno.removeSync(this.path);
+  }
+}
 
 const GET = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 
@@ -93,6 +108,46 @@ Deno.test("access log: has one line for every exchange, also for those that were
   } finally {
     await Deno.remove(file);
   }
+});
+
+Deno.test("both logs: a malformed body that no app has read is what the request was refused for", async () => {
+  const apps: Record<string, App> = {
+    "/whole": () => "unread",
+    "/waiting": () => delay(20).then(() => "unread"),
+    "/streamed": async function* (request) {
+      for (;;) {
+        yield "unread";
+        await new Promise((resolve, reject) => {
+          request.signal.addEventListener("abort", () => reject(request.signal.reason));
+          setTimeout(resolve, 20);
+        });
+      }
+    },
+  };
+  using file = new TemporaryFile();
+  await using server = await Served.start((request, response) => apps[request.pathInfo]!(request, response), {
+    log: { access: file.path, format: "json" },
+  });
+  for (const path of Object.keys(apps)) {
+    const [errors, lines] = [server.log.length, file.lines().length];
+    using client = await server.connect();
+    await client.send(`POST ${path} HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n`);
+    assertMatch(await client.rest(), /^HTTP\/1.1 400 [^]*bad-chunk/, path);
+    await waitUntil(() => file.lines().length > lines, "a line");
+    await delay(40);
+    assertMatch(server.log.slice(errors).join("\n"), /^\S+.*\(bad-chunk[a-z-]*, answered 400\)$/, path);
+    const [line, ...more] = file.lines().slice(lines).map((line) => JSON.parse(line));
+    assertEquals([line.status, line.complete, more], [400, false, []], path);
+  }
+});
+
+Deno.test("error log: a body that stalls when it is answered already is not answered again", async () => {
+  await using server = await Served.start(() => "unread", { timeouts: { header: 100, body: 100 } });
+  using client = await server.connect();
+  await client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhello");
+  assertMatch(await client.rest(), /^HTTP\/1.1 200 /);
+  await waitUntil(() => server.log.length > 0, "a line");
+  assertMatch(server.log[0]!, /The request did not arrive in time \(header-timeout, closed\)$/);
 });
 
 Deno.test("access log: what a client sends cannot forge a line or a field", async () => {
