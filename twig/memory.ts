@@ -21,7 +21,7 @@ export interface MemoryRequest {
   readonly target?: string;
   /** The header fields. */
   readonly headers: HeaderFields;
-  /** The body's pieces; `undefined` for none. */
+  /** The body's pieces; `undefined` for none. Their iterator is returned if the exchange ends before they do. */
   readonly body: AsyncIterable<Uint8Array> | undefined;
   /** The client's end. */
   readonly remote: Remote;
@@ -66,14 +66,15 @@ export class MemoryCarrier implements Carrier {
 
   readonly #sink: AnswerSink;
   readonly #request: MemoryRequest;
-  readonly #pieces: AsyncIterator<Uint8Array> | undefined;
+  /** What is still to come of the request's body. */
+  #pieces: AsyncIterator<Uint8Array> | undefined;
   #reading = false;
 
   /**
    * @param app The app to call.
    * @param request What it is asked.
    * @param sink What becomes of its answer.
-   * @param options `development` shows errors; `bodyLimit` is in bytes, default none.
+   * @param options `development` shows errors; `bodyLimit` is in bytes, `Infinity` for none.
    */
   constructor(
     app: App,
@@ -87,6 +88,16 @@ export class MemoryCarrier implements Carrier {
     this.#pieces = request.body?.[Symbol.asyncIterator]();
     this.exchange = new Exchange(this, memoryHead(request), app, 0, options.bodyLimit);
     if (this.#pieces === undefined) this.exchange.body.finish(undefined);
+  }
+
+  /**
+   * The client is gone, or gave the exchange up.
+   *
+   * @param why For the reason of `request.signal`.
+   */
+  abort(why: string): void {
+    this.exchange.abort(why);
+    this.#stopBody();
   }
 
   /** The client's end, as the request gave it. */
@@ -112,10 +123,23 @@ export class MemoryCarrier implements Carrier {
     this.#reading = true;
     this.#pieces.next().then(({ value, done }) => {
       this.#reading = false;
-      if (done === true) return exchange.body.finish(undefined);
+      if (done === true) {
+        this.#pieces = undefined;
+        return exchange.body.finish(undefined);
+      }
       if (value.length > 0) exchange.body.push(value);
       this.wantBody(exchange);
-    }).catch((error) => exchange.body.fail(error));
+    }).catch((error) => {
+      this.#pieces = undefined;
+      exchange.body.fail(error);
+    });
+  }
+
+  /** Nobody reads on: where the body comes from hears of it, and whatever that throws concerns nobody here. */
+  #stopBody(): void {
+    const pieces = this.#pieces;
+    this.#pieces = undefined;
+    pieces?.return?.().catch(() => {});
   }
 
   /** Hands an interim answer to the sink. */
@@ -149,6 +173,7 @@ export class MemoryCarrier implements Carrier {
   /** Hands the end to the sink. */
   end(_exchange: Exchange, trailers: string): void {
     this.#sink.end(parseLines(trailers));
+    this.#stopBody();
   }
 
   /** Hands a whole answer to the sink. */
@@ -160,6 +185,8 @@ export class MemoryCarrier implements Carrier {
     hasDate: boolean,
     chunk: Chunk,
   ): void {
+    // It is over, also if the sink cannot take such a head.
+    this.#stopBody();
     this.head(exchange, status, fields, length, hasDate);
     exchange.sentBytes = chunk.length === 0 ? 0 : this.data(exchange, chunk);
     this.end(exchange, "");
@@ -168,6 +195,7 @@ export class MemoryCarrier implements Carrier {
   /** Tells the sink that the answer is cut. */
   cut(_exchange: Exchange): void {
     this.#sink.cut();
+    this.#stopBody();
   }
 
   /** Nothing is held here. */

@@ -60,6 +60,7 @@ export class TestClient {
    * one the host is `localhost`.
    * @param init Header fields and body.
    * @returns The answer, as soon as its head is there; its body may still be on its way.
+   * @throws {ConnectionLost} If the app cut the answer before.
    */
   request(method: string, target: string, init: TestRequestInit = {}): Promise<TestAnswer> {
     const raw = target.startsWith("/") || target === "*";
@@ -74,7 +75,7 @@ export class TestClient {
       answer,
       { development: this.#development, bodyLimit: init.bodyLimit ?? Infinity },
     );
-    answer.onHangUp = (why) => carrier.exchange.abort(why);
+    answer.onHangUp = (why) => carrier.abort(why);
     carrier.exchange.run();
     return answer.headReceived;
   }
@@ -127,7 +128,7 @@ export class TestAnswer implements AnswerSink {
   readonly #head = Promise.withResolvers<TestAnswer>();
   readonly #end = Promise.withResolvers<void>();
 
-  /** Resolves with this answer when its head is there. */
+  /** Resolves with this answer when its head is there; rejects if the answer ends before. */
   get headReceived(): Promise<TestAnswer> {
     return this.#head.promise;
   }
@@ -175,7 +176,8 @@ export class TestAnswer implements AnswerSink {
 
   /** For the carrier: a piece. */
   data(chunk: Uint8Array): void {
-    this.chunks.push(chunk.slice());
+    // Not by slice(): that of a Buffer is a view.
+    this.chunks.push(new Uint8Array(chunk));
   }
 
   /** For the carrier: the end. */
@@ -187,6 +189,7 @@ export class TestAnswer implements AnswerSink {
   /** For the carrier: the answer is cut. */
   cut(): void {
     this.wasCut = true;
+    this.#head.reject(new ConnectionLost("The answer was cut before its head"));
     this.#end.resolve();
   }
 
