@@ -15,7 +15,7 @@ export interface FetchInfo {
   readonly remoteAddr: Deno.NetAddr;
   /** The client, as TWIG knows it. */
   readonly remote: Remote;
-  /** Resolves when the answer has been read to its end; rejects if the client went away. */
+  /** Resolves when the answer has been read to its end; rejects if the client went away, or the answer failed. */
   readonly completed: Promise<void>;
 }
 
@@ -49,19 +49,28 @@ export function fromFetch(handler: FetchApp): App {
     throw new TypeError("Cannot make an app: a fetch handler is a function or an object with a fetch method");
   }
   return (request, response) => {
-    const exchange = new FetchExchange(request);
-    const result = fetch(toRequest(request), exchange);
-    if (result instanceof Response) return answer(result, response, exchange);
-    return Promise.resolve(result).then((late) => answer(late, response, exchange));
+    const exchange = new FetchExchange(request, response);
+    try {
+      const result = fetch(toRequest(request), exchange);
+      if (result instanceof Response) return answer(result, response, exchange);
+      return answerLate(result, response, exchange);
+    } catch (error) {
+      exchange.failed(error);
+      throw error;
+    }
   };
 }
 
 class FetchExchange implements FetchInfo {
   readonly #twig: TwigRequest;
+  readonly #response: TwigResponse;
+  /** What `completed` shows, once somebody asked for it or it has failed: most never do. */
   #completed: PromiseWithResolvers<void> | undefined;
+  #sent = false;
 
-  constructor(twig: TwigRequest) {
+  constructor(twig: TwigRequest, response: TwigResponse) {
     this.#twig = twig;
+    this.#response = response;
   }
 
   get remote(): Remote {
@@ -74,18 +83,47 @@ class FetchExchange implements FetchInfo {
   }
 
   get completed(): Promise<void> {
-    if (this.#completed === undefined) {
-      this.#completed = Promise.withResolvers();
-      // Nobody has to look at it.
-      this.#completed.promise.catch(() => {});
-      const { signal } = this.#twig;
-      signal.addEventListener("abort", () => this.#completed?.reject(signal.reason), { once: true });
-    }
-    return this.#completed.promise;
+    return this.#outcome().promise;
+  }
+
+  #outcome(): PromiseWithResolvers<void> {
+    if (this.#completed !== undefined) return this.#completed;
+    const completed = this.#completed = Promise.withResolvers<void>();
+    // Nobody has to look at it.
+    completed.promise.catch(() => {});
+    const { signal } = this.#twig;
+    if (signal.aborted) completed.reject(signal.reason);
+    else if (this.#sent) completed.resolve();
+    else signal.addEventListener("abort", () => completed.reject(signal.reason), { once: true });
+    return completed;
   }
 
   finished(): void {
+    this.#sent = true;
     this.#completed?.resolve();
+  }
+
+  /** Nobody reads the stream on, which an answer to HEAD does not need either. */
+  stopped(): void {
+    if (this.#twig.method === "HEAD" && this.#response.headSent) this.finished();
+    else this.failed(new Error("The answer ended before its stream did"));
+  }
+
+  failed(error: unknown): void {
+    this.#outcome().reject(error);
+  }
+}
+
+async function answerLate(
+  result: Response | Promise<Response>,
+  response: TwigResponse,
+  exchange: FetchExchange,
+): Promise<AsyncIterable<Uint8Array> | undefined> {
+  try {
+    return answer(await result, response, exchange);
+  } catch (error) {
+    exchange.failed(error);
+    throw error;
   }
 }
 
@@ -99,7 +137,8 @@ function answer(
   }
   if (result.type === "error") throw new TypeError("Cannot send the answer: it is Response.error()");
   if (response.headSent) {
-    // The client is gone: the source of the stream has to hear of it, though nobody reads.
+    // Answered already, as with 408 to a slow upload: the source of the stream has to hear of it, though nobody reads.
+    exchange.failed(new Error("The answer came too late: there was another"));
     result.body?.cancel().catch(() => {});
     return undefined;
   }
@@ -124,6 +163,7 @@ class Pieces implements AsyncIterableIterator<Uint8Array, undefined> {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #exchange: FetchExchange;
   #begun = false;
+  #failed = false;
 
   constructor(body: ReadableStream<Uint8Array>, exchange: FetchExchange) {
     this.#reader = body.getReader();
@@ -142,15 +182,22 @@ class Pieces implements AsyncIterableIterator<Uint8Array, undefined> {
   }
 
   async #read(): Promise<IteratorResult<Uint8Array, undefined>> {
-    const { value, done } = await this.#reader.read();
-    if (!done) return { value, done };
-    this.#exchange.finished();
-    return { value: undefined, done };
+    try {
+      const { value, done } = await this.#reader.read();
+      if (!done) return { value, done };
+      this.#exchange.finished();
+      return { value: undefined, done };
+    } catch (error) {
+      this.#failed = true;
+      this.#exchange.failed(error);
+      throw error;
+    }
   }
 
-  /** Nobody reads on: the handler's source hears of it. */
+  /** Nobody reads on: the handler's source hears of it, unless it has failed, which would be told again. */
   async return(): Promise<IteratorResult<Uint8Array, undefined>> {
-    await this.#reader.cancel();
+    this.#exchange.stopped();
+    if (!this.#failed) await this.#reader.cancel();
     return { value: undefined, done: true };
   }
 }

@@ -1,7 +1,15 @@
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
-import { type FetchApp, type FetchInfo, fromFetch } from "../../twig/mod.ts";
+import {
+  type App,
+  type Exchange,
+  type FetchApp,
+  type FetchHandler,
+  type FetchInfo,
+  fromFetch,
+  HttpError,
+} from "../../twig/mod.ts";
 import { TestClient } from "../../twig/testing.ts";
-import { record, settled } from "../support/recording_carrier.ts";
+import { record, type RecordOptions, settled } from "../support/recording_carrier.ts";
 
 const get = (handler: FetchApp) => new TestClient(fromFetch(handler)).get("/");
 
@@ -90,8 +98,9 @@ Deno.test("fromFetch() cuts an answer whose stream fails", async () => {
     )
   );
   await answer.ended;
+  await settled();
   assertEquals(answer.wasCut, true);
-  assertMatch(String(answer.errors[0]), /source failed/);
+  assertEquals(answer.errors.map(String), ["Error: source failed"]);
 });
 
 Deno.test("fromFetch() answers 500 to what is no Response, or one that cannot be sent", async () => {
@@ -138,4 +147,114 @@ Deno.test("fromFetch() tells the handler who the client is, and when the answer 
     });
     await completed;
   }
+});
+
+/** What becomes of `completed`, for a handler that asks for it at once and for one that asks at the end. */
+async function outcomes(
+  handler: FetchHandler,
+  options: RecordOptions = {},
+  meanwhile: (exchange: Exchange) => unknown = () => {},
+): Promise<string[]> {
+  const told: string[] = [];
+  for (const early of [true, false]) {
+    let asked: FetchInfo | undefined;
+    const { exchange } = record(
+      fromFetch((request, info) => {
+        asked = info;
+        if (early) void info.completed;
+        return handler(request, info);
+      }),
+      options,
+    );
+    await settled();
+    await meanwhile(exchange);
+    await settled();
+    const outcome = asked!.completed.then(() => "sent", (error) => String(error));
+    told.push(await Promise.race([outcome, settled().then(() => "pending")]));
+  }
+  return told;
+}
+
+const twice = (outcome: string) => [outcome, outcome];
+
+/** A stream that goes on for ever. */
+const endless = () => ReadableStream.from(repeat("more"));
+
+async function* repeat(text: string): AsyncGenerator<Uint8Array> {
+  for (;; await settled()) yield new TextEncoder().encode(text);
+}
+
+Deno.test("fromFetch() tells a handler that its answer was sent, also if it asks late", async () => {
+  assertEquals(await outcomes(() => new Response("x")), twice("sent"));
+  assertEquals(await outcomes(() => new Response(null)), twice("sent"));
+  const head = { head: { method: "HEAD" } };
+  assertEquals(await outcomes(() => new Response("x"), head), twice("sent"));
+  assertEquals(await outcomes(() => new Response(endless()), head), twice("sent"));
+});
+
+Deno.test("fromFetch() tells a handler that its answer was not sent, also if it asks late", async () => {
+  const fails = () =>
+    new Response(
+      new ReadableStream({
+        async pull(controller) {
+          await settled();
+          controller.error(new Error("source failed"));
+        },
+      }),
+    );
+  assertEquals(await outcomes(fails), twice("Error: source failed"));
+
+  const gone = (exchange: Exchange) => exchange.abort("gone");
+  for (const outcome of await outcomes(() => new Response(endless()), {}, gone)) {
+    assertMatch(outcome, /^ConnectionLost: /);
+  }
+  const declared = { headers: { "content-length": "1" } };
+  for (const outcome of await outcomes(() => new Response(endless(), declared))) {
+    assertEquals(outcome, "Error: The answer ended before its stream did");
+  }
+  const cut = (exchange: Exchange) => exchange.cutShort();
+  for (const outcome of await outcomes(() => new Response(endless()), {}, cut)) {
+    assertMatch(outcome, /^(ConnectionLost|Error): /);
+  }
+});
+
+Deno.test("fromFetch() tells a handler that its answer to HEAD was cut before the head", async () => {
+  let completed: Promise<void> | undefined;
+  const app = fromFetch((_, info) => {
+    completed = info.completed;
+    return new Response(endless());
+  });
+  const corked: App = (request, response) => (response.cork(), app(request, response));
+  const { exchange } = record(corked, { head: { method: "HEAD" } });
+  await settled();
+  exchange.cutShort();
+  await assertRejects(() => completed!, Error, "ended before its stream did");
+});
+
+Deno.test("fromFetch() tells a handler that failed, or came too late, that its answer was not sent", async () => {
+  const boom = () => {
+    throw new Error("boom");
+  };
+  for (const handler of [boom, () => Promise.reject(new Error("boom"))]) {
+    assertEquals(await outcomes(handler), twice("Error: boom"));
+  }
+  const [none] = await outcomes(() => undefined as unknown as Response);
+  assertMatch(none!, /has to return a Response/);
+
+  let cancelled = 0;
+  const late = async () => {
+    await settled();
+    await settled();
+    return new Response(new ReadableStream({ cancel: () => void cancelled++ }));
+  };
+  const answered = async (exchange: Exchange) => {
+    exchange.fail(new HttpError(408));
+    await settled();
+    await settled();
+  };
+  assertEquals(
+    await outcomes(late, {}, answered),
+    twice("Error: The answer came too late: there was another"),
+  );
+  assertEquals(cancelled, 2);
 });
