@@ -227,7 +227,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     if (this.#phase === Phase.Lingering) return true;
     if (this.#endOfInput) return false;
     const { input } = this.#core;
-    if (this.#core.multiplexed) return this.#sender.unsent < OUTPUT_LIMIT && !this.#overflows();
+    if (this.#core.multiplexed) return this.#sender.unsent < OUTPUT_LIMIT && this.#makeRoom();
     if (this.#stalled) return false;
     if (this.#open.size === 0) return true;
     if (bodyWanted(this.#open)) return true;
@@ -235,13 +235,21 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     return input.end < input.bytes.length && input.length < BODY_HIGH_WATER;
   }
 
-  /** Whether so much is unread that nothing more can be held. Not for long, if others are in the way of it. */
-  #overflows(): boolean {
-    if (!bodiesOverflow(this.#open)) return false;
-    if (this.#open.size > 1) {
-      this.#deadlines.read = Math.min(this.#deadlines.read, this.#host.clock.now + OVERFLOW_GRACE);
+  /**
+   * Finds room for what other exchanges wait for. If one of them waits for its body, the largest one of those
+   * that still grow has to go; else it may stay unread for a moment.
+   *
+   * @returns Whether there is room.
+   */
+  #makeRoom(): boolean {
+    if (!bodiesOverflow(this.#open)) return true;
+    if (this.#open.size === 1) return false;
+    if (bodyWanted(this.#open)) {
+      refuseLargest(this.#open);
+      return true;
     }
-    return true;
+    this.#deadlines.read = Math.min(this.#deadlines.read, this.#host.clock.now + OVERFLOW_GRACE);
+    return false;
   }
 
   /** Whether nothing is left to be answered, and nothing more will come. */
@@ -506,7 +514,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
 
   /** Cuts an answer. */
   cut(exchange: Exchange): void {
-    this.#core.cut(exchange.id, this.#core.output);
+    this.#core.cut(exchange.id);
     this.#over(exchange);
   }
 

@@ -49,20 +49,14 @@ export function bodyLeft(open: OpenExchanges): boolean {
 }
 
 /**
- * Too much is unread. If it starves others who wait for a body, the largest one of those that still grow has
- * to go.
- *
  * @param open The open exchanges of a multiplexed connection.
- * @returns Whether no more can be held now.
+ * @returns Whether so much is unread that no more can be held.
  */
 export function bodiesOverflow(open: OpenExchanges): boolean {
   if (!open.some(holds)) return false;
   let held = 0;
   for (const exchange of open.list()) if (exchange.bodyAsked) held += exchange.body.buffered;
-  if (held < WINDOWS && (largestGrowing(open)?.body.buffered ?? 0) < WINDOW) return false;
-  if (open.size === 1 || !bodyWanted(open)) return true;
-  refuseLargest(open);
-  return false;
+  return held >= WINDOWS || (largestGrowing(open)?.body.buffered ?? 0) >= WINDOW;
 }
 
 /**

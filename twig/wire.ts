@@ -281,9 +281,8 @@ export interface WireProtocol {
    * other exchanges have ended).
    *
    * @param exchange The number of the exchange.
-   * @param out Where to encode it.
    */
-  cut(exchange: number, out: OutputBuffer): void;
+  cut(exchange: number): void;
 
   /**
    * The peer broke the protocol: encodes the last answer, if one may still be given, and makes the

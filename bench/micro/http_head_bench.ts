@@ -63,7 +63,7 @@ for (const [name, text] of Object.entries(HEADS)) {
   Deno.bench(`parse and take (${name})`, { group }, () => {
     refill();
     while (parser.parse(input)) {
-      parser.take(input, 1, false);
+      parser.take(input, 1);
       parser.reset();
     }
   });
@@ -72,7 +72,7 @@ for (const [name, text] of Object.entries(HEADS)) {
     refill();
     let size = 0;
     while (parser.parse(input)) {
-      size += parser.take(input, 1, false).headers.size;
+      size += parser.take(input, 1).headers.size;
       parser.reset();
     }
     if (size === 0) throw new Error("no fields");

@@ -97,7 +97,6 @@ export class HttpCore implements WireProtocol {
   readonly headsPending = false;
 
   readonly #limits: WireLimits;
-  readonly #secure: boolean;
   readonly #parser: HeadParser;
   readonly #repeated: RepeatedHead;
   #phase = Phase.Head;
@@ -121,13 +120,11 @@ export class HttpCore implements WireProtocol {
    * Makes the core of one connection.
    *
    * @param limits Sizes and counts.
-   * @param secure Whether the connection is encrypted. Default `false`.
    */
-  constructor(limits: WireLimits, secure = false) {
+  constructor(limits: WireLimits) {
     this.#limits = limits;
-    this.#secure = secure;
     this.#parser = new HeadParser(limits);
-    this.#repeated = new RepeatedHead(limits, secure);
+    this.#repeated = new RepeatedHead(limits);
   }
 
   /** True once no further request is taken; see {@linkcode WireProtocol}. */
@@ -196,7 +193,7 @@ export class HttpCore implements WireProtocol {
       this.#phase = Phase.Closed;
       return PAUSED;
     }
-    const head = parser.take(this.input, ++this.#exchange, this.#secure);
+    const head = parser.take(this.input, ++this.#exchange);
     this.#repeated.note(parser, head, this.input);
     this.#beginRequest(parser, head);
     parser.reset();

@@ -179,10 +179,9 @@ export class HeadParser {
    *
    * @param input The buffer that `parse` was given.
    * @param exchange The number for the exchange.
-   * @param secure Whether the connection is encrypted.
    * @returns The head, independent of the buffer.
    */
-  take(input: InputBuffer, exchange: number, secure: boolean): HttpHead {
+  take(input: InputBuffer, exchange: number): HttpHead {
     const text = this.#takeText(input);
     const target = text.slice(this.#targetAt, this.#targetEnd);
     let path = target;
@@ -203,7 +202,6 @@ export class HeadParser {
       path,
       query,
       this.modern ? "HTTP/1.1" : "HTTP/1.0",
-      secure,
       this.bodyLength < 0 ? undefined : this.bodyLength,
       this.#authorityAt,
       this.#authorityEnd,

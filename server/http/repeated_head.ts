@@ -62,18 +62,13 @@ export class RepeatedHead {
   static #connections = 0;
   readonly #place: number = RepeatedHead.#connections++ & (PLACES - 1);
   readonly #limits: WireLimits;
-  readonly #secure: boolean;
   /** The input's memory as words at any index, as long as it is the same memory. */
   #memory: Uint8Array = NO_BYTES;
   #view: DataView = NO_VIEW;
 
-  /**
-   * @param limits What heads of this connection are checked by.
-   * @param secure Whether the connection is encrypted.
-   */
-  constructor(limits: WireLimits, secure: boolean) {
+  /** @param limits What heads of this connection are checked by. */
+  constructor(limits: WireLimits) {
     this.#limits = limits;
-    this.#secure = secure;
   }
 
   /**
@@ -85,7 +80,7 @@ export class RepeatedHead {
   recall(input: InputBuffer): KnownHead | undefined {
     const known = places[this.#place];
     if (known === undefined || known.bytes.length === 0) return undefined;
-    if (known.limits !== this.#limits || known.head.secure !== this.#secure) return undefined;
+    if (known.limits !== this.#limits) return undefined;
     const { size } = known;
     if (input.end - input.start < size) return undefined;
     if (!this.#same(known, input)) return undefined;

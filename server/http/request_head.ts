@@ -23,8 +23,8 @@ export class HttpHead implements RequestHead {
   readonly query: string;
   /** `"HTTP/1.0"` or `"HTTP/1.1"`. */
   readonly protocol: string;
-  /** Whether the connection is encrypted. */
-  readonly secure: boolean;
+  /** Never: encryption is a front end's. */
+  readonly secure = false;
   /** Body size in bytes; `undefined` if chunked. */
   readonly bodyLength: number | undefined;
   private readonly text: string;
@@ -44,7 +44,6 @@ export class HttpHead implements RequestHead {
     path: string,
     query: string,
     protocol: string,
-    secure: boolean,
     bodyLength: number | undefined,
     authorityAt: number,
     authorityEnd: number,
@@ -55,7 +54,6 @@ export class HttpHead implements RequestHead {
     this.path = path;
     this.query = query;
     this.protocol = protocol;
-    this.secure = secure;
     this.bodyLength = bodyLength;
     this.text = text;
     this.fieldsAt = fieldsAt;

@@ -186,7 +186,6 @@ function parseHeadQuickly(bytes: Uint8Array, limits: WireLimits): SlowHead {
   const { method, target, path, query, authority, protocol, bodyLength, headers } = parser.take(
     input,
     1,
-    false,
   );
   const { persistent, expectsContinue } = parser;
   return {

@@ -5,6 +5,7 @@ import {
   bodyLeft,
   bodyWanted,
   longestUnfed,
+  refuseLargest,
   starved,
 } from "../../server/open_bodies.ts";
 import { OpenExchanges } from "../../server/open_exchanges.ts";
@@ -59,14 +60,16 @@ Deno.test("bodiesOverflow() stops the reading at 2 MiB of one growing body, or 8
   assert(bodiesOverflow(opened(nearly, nearly, nearly, nearly, nearly).open));
 });
 
-Deno.test("bodiesOverflow() refuses the largest body that still grows if another exchange would starve", () => {
+Deno.test("refuseLargest() gives up the largest body that still grows", () => {
   const { open, refused } = opened(
     { body: { buffered: 3 * MIB, ended: true } },
     { body: { buffered: 2 * MIB } },
     { body: { buffered: MIB } },
     { body: { wanted: true } },
   );
-  assert(!bodiesOverflow(open));
+  assert(bodiesOverflow(open));
+  assertEquals(refused, []);
+  refuseLargest(open);
   assertEquals(refused, [1]);
 });
 

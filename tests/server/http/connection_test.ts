@@ -84,15 +84,6 @@ Deno.test("HttpCore numbers the exchanges of a connection from 1", () => {
   }
 });
 
-Deno.test("HttpCore says of every head whether the connection is encrypted", () => {
-  for (const secure of [undefined, false, true]) {
-    const core = new HttpCore(DEFAULT_LIMITS, secure);
-    feed(core, `GET / ${HEAD}\r\n`);
-    assertEquals((core.next() as WireEvent & { secure: boolean }).secure, secure === true);
-    assertEquals(core.multiplexed, false);
-  }
-});
-
 Deno.test("HttpCore reports one piece of body a call", () => {
   const core = coreFor(`POST / ${HEAD}transfer-encoding: chunked\r\n\r\n1\r\na\r\n1\r\nb\r\n0\r\n\r\n`);
   assertEquals([kind(core), kind(core), kind(core), kind(core), kind(core)], [

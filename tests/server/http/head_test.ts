@@ -11,27 +11,27 @@ function inputOf(text: string): InputBuffer {
   return input;
 }
 
-function parseHead(text: string, secure = false): HttpHead {
+function parseHead(text: string): HttpHead {
   const input = inputOf(text);
   const parser = new HeadParser(DEFAULT_LIMITS);
   if (!parser.parse(input)) throw new Error("The head is not complete");
-  return parser.take(input, 7, secure);
+  return parser.take(input, 7);
 }
 
 Deno.test("HeadParser gives a head that does not depend on the buffer any more", () => {
   const input = inputOf("GET /path?query HTTP/1.1\r\nHost: example.org\r\nX: y\r\n\r\nrest");
   const parser = new HeadParser(DEFAULT_LIMITS);
   parser.parse(input);
-  const head = parser.take(input, 1, false);
+  const head = parser.take(input, 1);
   assertEquals(input.length, 4);
   input.bytes.fill(0x21);
   assertEquals([head.path, head.query, head.authority], ["/path", "query", "example.org"]);
   assertEquals([...head.headers], [["host", "example.org"], ["x", "y"]]);
 });
 
-Deno.test("HeadParser numbers the head and says whether it came encrypted", () => {
-  const head = parseHead("GET / HTTP/1.1\r\nHost: a\r\n\r\n", true);
-  assertEquals([head.exchange, head.secure, head.env], [7, true, undefined]);
+Deno.test("HeadParser numbers the head, which never came encrypted and has no variables", () => {
+  const head = parseHead("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  assertEquals([head.exchange, head.secure, head.env], [7, false, undefined]);
 });
 
 Deno.test("HttpHead decodes its fields once", () => {
@@ -53,7 +53,7 @@ Deno.test("HeadParser starts afresh after reset()", () => {
   const seen: unknown[] = [];
   while (parser.parse(input)) {
     const { persistent, expectsContinue, modern, bodyLength } = parser;
-    const { authority, query, target } = parser.take(input, 1, false);
+    const { authority, query, target } = parser.take(input, 1);
     seen.push([authority, query, target, persistent, expectsContinue, modern, bodyLength]);
     parser.reset();
     assertEquals([parser.untouched, parser.method], [true, ""]);
@@ -81,7 +81,7 @@ Deno.test("HeadParser goes on where it stopped though the buffer has moved", () 
     input.reserve(100);
     input.append(new TextEncoder().encode(text.slice(cut)));
     assertEquals(parser.parse(input), true);
-    const head = parser.take(input, 1, false);
+    const head = parser.take(input, 1);
     assertEquals([head.path, head.query, head.authority, head.headers.get("x")], [
       "/a",
       "b",
