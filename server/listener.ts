@@ -15,7 +15,7 @@ import { ListenError, whyNotBound } from "./errors.ts";
 import type { Transport } from "./connection_host.ts";
 import type { Addresses } from "./endpoints.ts";
 import type { InheritedAddress, ListenAddress, TcpAddress, UnixAddress } from "./settings.ts";
-import type { WaitingSocket } from "./unix_socket.ts";
+import type { SocketFile, WaitingSocket } from "./unix_socket.ts";
 
 /** After a failed accept (descriptors used up), in milliseconds. */
 const ACCEPT_PAUSE = 100;
@@ -47,12 +47,9 @@ export interface Acceptor {
 
 /** One bound listener. */
 export class Listener {
-  /** Where it is bound; with the port that the kernel chose. */
-  readonly address: ListenAddress;
-  /** Where its Unix socket waits to be put into its place, if it does. */
-  readonly waiting: WaitingSocket | undefined;
+  #address: ListenAddress;
   readonly #listener: Acceptor;
-  readonly #removeSocket: () => void;
+  readonly #file: SocketFile | undefined;
   #accepted = 0;
   /** The accept that is under way. */
   #accepting: Promise<Accepted> | undefined;
@@ -61,27 +58,44 @@ export class Listener {
   /**
    * @param address Where it is bound.
    * @param listener The bound socket.
-   * @param waiting Where its file waits, if it does.
-   * @param removeSocket Removes the socket file, if there is one and it is still ours.
+   * @param file Its file, if it has one.
    */
-  constructor(
-    address: ListenAddress,
-    listener: Acceptor,
-    waiting: WaitingSocket | undefined,
-    removeSocket: () => void,
-  ) {
-    this.address = address;
-    this.waiting = waiting;
+  constructor(address: ListenAddress, listener: Acceptor, file?: SocketFile) {
+    this.#address = address;
     this.#listener = listener;
-    this.#removeSocket = removeSocket;
+    this.#file = file;
+  }
+
+  /** Where it is bound; with the port that the kernel chose. */
+  get address(): ListenAddress {
+    return this.#address;
+  }
+
+  /** Where its Unix socket waits to be put into its place, if it does. */
+  get waiting(): WaitingSocket | undefined {
+    return this.#file?.waiting;
+  }
+
+  /**
+   * Gives its file another mode and group, if it has one.
+   *
+   * @param address The same place.
+   * @throws {ListenError} If that cannot be done; then it has those that it had.
+   */
+  change(address: ListenAddress): void {
+    if (this.#address.transport !== "unix" || address.transport !== "unix") return;
+    const { mode, group } = address;
+    const changed = { ...this.#address, mode, group };
+    this.#file?.change(changed);
+    this.#address = changed;
   }
 
   /**
    * Accepts until the listener is closed.
    *
-   * @param serve What to do with a connection.
+   * @param serve What to do with a connection. If it throws, that one is closed.
    * @param room Resolves when there is room for one more; `undefined` if there is now.
-   * @param failed Hears why an accept failed.
+   * @param failed Hears why somebody was not let in.
    */
   async accept(
     serve: (conn: Accepted) => void,
@@ -95,7 +109,7 @@ export class Listener {
         this.#accepting = this.#listener.accept();
         const conn = await this.#accepting;
         this.#accepted++;
-        serve(conn);
+        serveOrClose(conn, serve, failed);
       } catch (error) {
         if (this.#closed) return;
         // Anybody can do this as often as they like, and others wait in the queue behind them.
@@ -109,9 +123,9 @@ export class Listener {
   /** Accepts whom the kernel has let in, then closes. Resolves when all of them are being served. */
   async drain(): Promise<void> {
     // Whoever comes from now on finds nothing at the path, or a new worker, rather than a dying queue.
-    this.#removeSocket();
-    const until = Date.now() + DRAIN_LIMIT;
-    for (let quiet = 0; quiet < 2 && Date.now() < until;) {
+    this.#file?.remove();
+    const until = performance.now() + DRAIN_LIMIT;
+    for (let quiet = 0; quiet < 2 && performance.now() < until;) {
       const before = this.#accepted;
       await pause(0);
       quiet = this.#accepted === before ? quiet + 1 : 0;
@@ -125,12 +139,29 @@ export class Listener {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#removeSocket();
+    this.#file?.remove();
     this.#listener.close();
   }
 }
 
-/** Whether whoever was next had reset the connection before it was accepted. */
+function serveOrClose(
+  conn: Accepted,
+  serve: (conn: Accepted) => void,
+  failed: (error: unknown) => void,
+): void {
+  try {
+    serve(conn);
+  } catch (error) {
+    if (!leftTheQueue(error)) failed(error);
+    try {
+      conn.close();
+    } catch {
+      // The client's reset has done so already.
+    }
+  }
+}
+
+/** Whether whoever was next had reset the connection before it was let in. */
 function leftTheQueue(error: unknown): boolean {
   return error instanceof Deno.errors.NotConnected || error instanceof Deno.errors.ConnectionAborted ||
     error instanceof Deno.errors.ConnectionReset;
@@ -163,24 +194,19 @@ function listenTcp(address: TcpAddress, options: ListenOptions): Listener {
   const listener = options.reusePort
     ? Deno.listen({ hostname, port: address.port, reusePort: true })
     : Deno.listen({ hostname, port: address.port });
-  return new Listener(
-    { ...address, port: (listener.addr as Deno.NetAddr).port },
-    listener,
-    undefined,
-    () => {},
-  );
+  return new Listener({ ...address, port: (listener.addr as Deno.NetAddr).port }, listener);
 }
 
 async function listenUnix(address: UnixAddress, options: ListenOptions): Promise<Listener> {
   // Most listeners are ports.
   const { bindUnix } = await import("./unix_socket.ts");
   const own = { ...address, path: address.path.replaceAll("{worker}", String(options.worker)) };
-  const { listener, waiting, remove } = await bindUnix(own, options);
-  return new Listener(own, listener, waiting, remove);
+  const socket = await bindUnix(own, options);
+  return new Listener(own, socket.listener, socket);
 }
 
 async function listenHere(address: InheritedAddress): Promise<Listener> {
   // node:net takes as long to load as all of a worker.
   const { listenInherited } = await import("./inherited_socket.ts");
-  return new Listener(address, await listenInherited(), undefined, () => {});
+  return new Listener(address, await listenInherited());
 }

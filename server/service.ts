@@ -53,14 +53,15 @@ export interface Service {
   /** Closes everything now. Resolves when the access log is written. */
   stop(): Promise<void>;
   /**
-   * Serves something else from the next request on; limits, deadlines and log change with it. Module
-   * code that this process has loaded stays as it is.
+   * Serves something else from the next request on; limits, deadlines and log, and mode and group of Unix
+   * sockets, change with it. Module code that this process has loaded stays as it is.
    *
    * @param settings What to serve, on the same listeners.
    * @param functions Apps that are functions.
    * @throws {AppLoadError} If an app cannot be loaded; then everything stays as it was.
    * @throws {AggregateError} If several cannot; likewise.
-   * @throws {TypeError} If the listeners are not the same.
+   * @throws {ListenError} If a Unix socket cannot be given its group; likewise.
+   * @throws {TypeError} If the listeners are not the same, or everything has been closed meanwhile.
    */
   change(settings: Settings, functions: Functions): Promise<void>;
 }
@@ -138,7 +139,6 @@ async function openWire(protocol: "http" | "fcgi", host: ProcessHost): Promise<W
 }
 
 class RunningService implements Service {
-  readonly addresses: ListenAddress[] = [];
   readonly #host: ProcessHost;
   readonly #errors: ErrorLog;
   readonly #listeners: Listener[] = [];
@@ -146,6 +146,7 @@ class RunningService implements Service {
   #access: AccessLog | undefined;
   #drained: Promise<void> | undefined;
   #stopping = false;
+  #stopped = false;
 
   constructor(settings: Settings, host: ProcessHost, errors: ErrorLog, access: AccessLog | undefined) {
     this.#settings = settings;
@@ -156,7 +157,6 @@ class RunningService implements Service {
 
   add(listener: Listener, wire: Wire): void {
     const errors = this.#errors;
-    this.addresses.push(listener.address);
     this.#listeners.push(listener);
     const tcp = listener.address.transport === "tcp";
     listener.accept(
@@ -173,6 +173,10 @@ class RunningService implements Service {
       () => this.#host.room(),
       (error) => errors.trouble(`Cannot accept a connection: ${error}`),
     );
+  }
+
+  get addresses(): readonly ListenAddress[] {
+    return this.#listeners.map(({ address }) => address);
   }
 
   get waiting(): readonly WaitingSocket[] {
@@ -201,14 +205,36 @@ class RunningService implements Service {
     }
     const mounts = new Mounts(settings, functions);
     await mounts.load(true);
+    const access = await openAccessLog(settings.log, this.#errors);
+    try {
+      if (this.#stopped) throw new TypeError("Cannot reload: the server is closed");
+      this.#changeSockets(settings.listen);
+    } catch (error) {
+      await access?.close();
+      throw error;
+    }
     const old = this.#access;
-    this.#access = await openAccessLog(settings.log, this.#errors);
+    this.#access = access;
     this.#settings = settings;
-    this.#host.use(settings, mounts, this.#access);
+    this.#host.use(settings, mounts, access);
     await old?.close();
   }
 
+  /** All of them, or none. */
+  #changeSockets(addresses: readonly ListenAddress[]): void {
+    const before = this.addresses;
+    const change = (to: readonly ListenAddress[]) =>
+      this.#listeners.forEach((listener, at) => listener.change(to[at]!));
+    try {
+      change(addresses);
+    } catch (error) {
+      change(before);
+      throw error;
+    }
+  }
+
   async stop(): Promise<void> {
+    this.#stopped = true;
     for (const listener of this.#listeners) listener.close();
     this.#host.stop();
     const access = this.#access;

@@ -1,10 +1,10 @@
 /**
  * Unix sockets: how a path becomes ours, and how it is given back.
  *
- * A socket is bound under a name of its own, given its mode and group, and then renamed into place.
- * So nobody gets in before the mode says who may; a path is taken over without a moment in which it is
+ * A socket is bound in a folder that only this user may enter, given its group and mode, and then renamed into
+ * place. So nobody gets in before the mode says who may; a path is taken over without a moment in which it is
  * not there; and closing the old socket, which unlinks the name that it was bound to, cannot remove the
- * new one. Whoever only may take over when others are ready, too, waits under that name until then.
+ * new one. Whoever only may take over when others are ready, too, waits beside the path until then.
  *
  * What is at the path already is left alone if it is no socket, or if somebody answers on it. What
  * nobody answers on was left behind by a process that was killed, and is replaced.
@@ -22,6 +22,8 @@ const PROBE_LIMIT = 1000;
 /** A name of this size is not met twice. It may have to be shorter, hence the attempts. */
 const NAME_SIZE = 12;
 const NAME_ATTEMPTS = 100;
+/** What a socket is called in the folder that it is bound in. */
+const IN_BOX = "/s";
 
 /** A socket that is bound but not in its place yet. */
 export interface WaitingSocket {
@@ -39,14 +41,36 @@ export interface UnixOptions {
   readonly wait: boolean;
 }
 
-/** A bound Unix socket. */
-export interface UnixSocket {
-  /** The listener. */
-  readonly listener: Deno.Listener;
+/** The file of a bound Unix socket. */
+export interface SocketFile {
   /** Where it waits, if it does. */
   readonly waiting: WaitingSocket | undefined;
   /** Removes it from its path, unless there is another one by now. */
   remove(): void;
+  /**
+   * Gives it another mode and group, unless there is another one by now.
+   *
+   * @param address The same path, with mode and group.
+   * @throws {ListenError} If there is no such group, or it is not this user's.
+   */
+  change(address: UnixAddress): void;
+}
+
+/** A bound Unix socket. */
+export interface UnixSocket extends SocketFile {
+  /** The listener. */
+  readonly listener: Deno.Listener;
+}
+
+/** A socket that has neither mode nor group yet. */
+interface Bound {
+  readonly listener: Deno.Listener;
+  /** Where it is. */
+  readonly name: string;
+  /** The folder that only it is in, which is to go when it has left. */
+  readonly box: string | undefined;
+  /** Where it may wait. */
+  readonly beside: string;
 }
 
 /**
@@ -62,36 +86,73 @@ export async function bindUnix(address: UnixAddress, options: UnixOptions): Prom
   try {
     checkLength(path);
     await checkPlace(path, options.held);
-    const { listener, name } = bindBeside(path);
+    const bound = bind(path);
     try {
-      return place(address, listener, name, options.wait);
+      return place(address, bound, options.wait);
     } catch (error) {
-      listener.close();
+      bound.listener.close();
       throw error;
+    } finally {
+      if (bound.box !== undefined) Deno.removeSync(bound.box, { recursive: true });
     }
   } catch (error) {
-    throw error instanceof ListenError ? error : new ListenError(formatAddress(address), reason(error, path));
+    throw whyNot(error, address);
   }
 }
 
-function place(address: UnixAddress, listener: Deno.Listener, from: string, wait: boolean): UnixSocket {
+function place(address: UnixAddress, { listener, name, beside }: Bound, wait: boolean): UnixSocket {
   const to = address.path;
-  Deno.chmodSync(from, address.mode);
-  if (address.group !== undefined) Deno.chownSync(from, null, groupId(address.group));
-  const { ino } = Deno.lstatSync(from);
-  if (!wait) Deno.renameSync(from, to);
-  const remove = () => [from, to].forEach((path) => removeIfSame(path, ino));
-  return { listener, waiting: wait ? { from, to } : undefined, remove };
+  const { ino, gid } = Deno.lstatSync(name);
+  giveTo(name, address, gid);
+  Deno.renameSync(name, wait ? beside : to);
+  return {
+    listener,
+    waiting: wait ? { from: beside, to } : undefined,
+    remove: () => [beside, to].forEach((path) => removeIfSame(path, ino)),
+    change(address) {
+      try {
+        if (lstat(to)?.ino === ino) giveTo(to, address, gid);
+      } catch (error) {
+        throw whyNot(error, address);
+      }
+    },
+  };
 }
 
-/** Binds a name in the same folder that is not longer than allowed, however long the path's is. */
-function bindBeside(path: string): { listener: Deno.Listener; name: string } {
+/**
+ * Sets group and mode, in this order: the mode is meant for that group, and not for the one before.
+ *
+ * @param own The group that it has if none is asked for.
+ */
+function giveTo(path: string, { mode, group }: UnixAddress, own: number | null): void {
+  const wanted = group === undefined ? own : groupId(group);
+  if (wanted !== Deno.lstatSync(path).gid) Deno.chownSync(path, null, wanted);
+  Deno.chmodSync(path, mode);
+}
+
+/** A bound socket lets in whom the umask does, until it has its mode: so first where nobody else gets at it. */
+function bind(path: string): Bound {
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
-  const room = Math.min(NAME_SIZE, LONGEST_UNIX_PATH - byteLength(folder));
+  const room = LONGEST_UNIX_PATH - byteLength(folder);
+  if (room < NAME_SIZE + IN_BOX.length) return bindBeside(folder, Math.min(room, NAME_SIZE));
+  const box = folder + randomName(NAME_SIZE);
+  Deno.mkdirSync(box, { mode: 0o700 });
+  try {
+    const name = box + IN_BOX;
+    const listener = Deno.listen({ transport: "unix", path: name });
+    return { listener, name, box, beside: folder + randomName(NAME_SIZE) };
+  } catch (error) {
+    Deno.removeSync(box);
+    throw error;
+  }
+}
+
+/** Binds a name that is not longer than allowed, where a folder more does not fit. */
+function bindBeside(folder: string, room: number): Bound {
   for (let attempt = 1;; attempt++) {
     const name = folder + randomName(room);
     try {
-      return { listener: Deno.listen({ transport: "unix", path: name }), name };
+      return { listener: Deno.listen({ transport: "unix", path: name }), name, box: undefined, beside: name };
     } catch (error) {
       if (!(error instanceof Deno.errors.AddrInUse) || attempt === NAME_ATTEMPTS) throw error;
     }
@@ -160,6 +221,12 @@ function groupId(group: string): number {
     if (name === group && id !== undefined) return Number(id);
   }
   throw new Error(`there is no group ${JSON.stringify(group)}`);
+}
+
+function whyNot(error: unknown, address: UnixAddress): ListenError {
+  return error instanceof ListenError
+    ? error
+    : new ListenError(formatAddress(address), reason(error, address.path));
 }
 
 function reason(error: unknown, path: string): string {

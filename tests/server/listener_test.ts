@@ -1,6 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertLess } from "@std/assert";
 import { serve } from "@archangel/archangel/server";
-import { Listener } from "../../server/listener.ts";
+import { type Accepted, Listener } from "../../server/listener.ts";
 import { delay } from "../support/delay.ts";
 import { RawClient } from "../support/raw_client.ts";
 
@@ -40,7 +40,10 @@ Deno.test("limits.connections holds over all listeners, however often connection
 });
 
 /** Accepts from a socket on which these things happen, one after the other; says what was served and what failed. */
-async function acceptAll(happening: readonly (Error | Deno.Conn)[]): Promise<unknown[]> {
+async function acceptAll(
+  happening: readonly (Error | Deno.Conn)[],
+  serve?: (conn: Accepted) => void,
+): Promise<unknown[]> {
   const left = [...happening];
   const heard: unknown[] = [];
   const over = Promise.withResolvers<Deno.Conn>();
@@ -57,8 +60,8 @@ async function acceptAll(happening: readonly (Error | Deno.Conn)[]): Promise<unk
     close: () => over.reject(new Deno.errors.BadResource("closed")),
   };
   const address = { protocol: "http", transport: "tcp", hostname: "127.0.0.1", port: 1 } as const;
-  const listener = new Listener(address, socket as unknown as Deno.Listener, undefined, () => {});
-  await listener.accept((conn) => heard.push(conn), () => undefined, (error) => heard.push(error));
+  const listener = new Listener(address, socket as unknown as Deno.Listener);
+  await listener.accept(serve ?? ((conn) => heard.push(conn)), () => undefined, (error) => heard.push(error));
   return heard;
 }
 
@@ -76,4 +79,28 @@ Deno.test("Listener complains of any other trouble, and goes on after a moment",
   const conn = {} as Deno.Conn;
   const trouble = new Error("Too many open files");
   assertEquals(await acceptAll([trouble, conn]), [trouble, conn]);
+});
+
+Deno.test("Listener closes a connection that cannot be served, says why, and goes on at once", async () => {
+  const closed: number[] = [];
+  const conns = [1, 2, 3].map((number) => ({ close: () => closed.push(number) }) as unknown as Deno.Conn);
+  const trouble = new Error("Invalid argument");
+  const begun = performance.now();
+  const heard = await acceptAll(conns, (conn) => {
+    if (conn !== conns[1]) throw trouble;
+  });
+  assertEquals([heard, closed], [[trouble, trouble], [1, 3]]);
+  assertLess(performance.now() - begun, 90);
+});
+
+Deno.test("Listener says nothing of a client that is gone before it is served, nor of one that closed itself", async () => {
+  const conn = {
+    close() {
+      throw new Deno.errors.BadResource("closed");
+    },
+  } as unknown as Deno.Conn;
+  const heard = await acceptAll([conn, conn], () => {
+    throw new Deno.errors.NotConnected("reset");
+  });
+  assertEquals(heard, []);
 });

@@ -1,5 +1,5 @@
 /** Unix sockets of the file system: whose path it is, what happens to what is there, and what is left behind. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { ListenError } from "../../server/errors.ts";
 import { listen } from "../../server/listener.ts";
 import { bindUnix } from "../../server/unix_socket.ts";
@@ -46,6 +46,11 @@ function leaveStale(path: string): void {
   Deno.renameSync(path + "~", path);
 }
 
+/** A group that this user may give a file to: for root, one that is not its own. */
+function otherGroup(): string {
+  return String(Deno.uid() === 0 ? 65_533 : Deno.gid());
+}
+
 inFolder("bindUnix() leaves one file, with its mode, and takes it away again", async (folder) => {
   const socket = await bindUnix(addressOf(`${folder}/s`, { mode: 0o620 }), options);
   assertEquals(filesIn(folder), ["s"]);
@@ -66,6 +71,71 @@ inFolder("bindUnix() gives it to a group, by number or name", async (folder) => 
     assertEquals(Deno.lstatSync(`${folder}/${group}`).gid, gid);
     listener.close();
   }
+});
+
+/** Runs while whoever looks is told of each change of a file's mode or group, with its path, before it is made. */
+async function watching(
+  look: (change: "chown" | "chmod", path: string) => void,
+  run: () => Promise<void>,
+): Promise<void> {
+  const { chmodSync, chownSync } = Deno;
+  Deno.chmodSync = (path, mode) => (look("chmod", String(path)), chmodSync(path, mode));
+  Deno.chownSync = (path, uid, gid) => (look("chown", String(path)), chownSync(path, uid, gid));
+  try {
+    await run();
+  } finally {
+    Object.assign(Deno, { chmodSync, chownSync });
+  }
+}
+
+inFolder("bindUnix() lets nobody in before the mode says who may, whatever the umask is", async (folder) => {
+  const umask = Deno.umask(0);
+  try {
+    Deno.chmodSync(folder, 0o777);
+    for (const wait of [false, true]) {
+      const changes: string[] = [];
+      const look = (change: string, path: string) => {
+        changes.push(change);
+        assertEquals(Deno.lstatSync(path.slice(0, path.lastIndexOf("/"))).mode! & 0o077, 0);
+      };
+      await watching(look, async () => {
+        const address = addressOf(`${folder}/s`, { group: otherGroup() });
+        const { listener, remove } = await bindUnix(address, { held: [], wait });
+        const [file, ...others] = filesIn(folder);
+        assertEquals([others, Deno.lstatSync(`${folder}/${file}`).mode! & 0o777], [[], 0o660]);
+        remove();
+        listener.close();
+      });
+      // The other way round, this process's own group would be let in for a moment.
+      assertEquals(changes, Deno.uid() === 0 ? ["chown", "chmod"] : ["chmod"]);
+    }
+  } finally {
+    Deno.umask(umask);
+  }
+});
+
+inFolder("a bound socket takes another mode and group, and gets its own group back", async (folder) => {
+  const path = `${folder}/s`;
+  const { listener, change, remove } = await bindUnix(addressOf(path), options);
+  const seen = () => {
+    const { mode, gid } = Deno.lstatSync(path);
+    return [mode! & 0o777, gid];
+  };
+  const [, own] = seen();
+  const group = otherGroup();
+  change(addressOf(path, { mode: 0o600, group }));
+  assertEquals(seen(), [0o600, Number(group)]);
+  const error = assertThrows(() => change(addressOf(path, { group: "no-such-group" })), ListenError);
+  assertEquals(error.message, `Cannot listen on fcgi+unix:${path}: there is no group "no-such-group"`);
+  assertEquals(seen(), [0o600, Number(group)]);
+  change(addressOf(path, { mode: 0o666 }));
+  assertEquals(seen(), [0o666, own]);
+  remove();
+  // Whatever is there by now is somebody else's.
+  Deno.writeTextFileSync(path, "", { mode: 0o644 });
+  change(addressOf(path));
+  assertEquals(seen()[0], 0o644);
+  listener.close();
 });
 
 inFolder("bindUnix() leaves nothing behind when the group does not exist", async (folder) => {
