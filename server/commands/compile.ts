@@ -58,7 +58,15 @@ async function compile(
   output: string,
   terminal: Terminal,
 ): Promise<number> {
-  Deno.writeTextFileSync(program, text);
+  const failed = (why: string) => {
+    terminal.error(`${red(terminal, "archangel:")} ${why}`);
+    return EXIT.failure;
+  };
+  if (!writeNew(program, text)) {
+    return failed(
+      `Cannot compile: ${program} is in the way; remove it if a compile that was killed has left it`,
+    );
+  }
   try {
     const { success, stderr } = await new Deno.Command(Deno.execPath(), { args, stdin: "null" }).output();
     const said = new TextDecoder().decode(stderr).trimEnd();
@@ -67,9 +75,19 @@ async function compile(
       terminal.out(`Wrote ${output} (${Math.ceil(Deno.statSync(output).size / MiB)} MiB)`);
       return EXIT.ok;
     }
-    terminal.error(`${red(terminal, "archangel:")} ${missingRuntime(said) ?? `Cannot compile:\n${said}`}`);
-    return EXIT.failure;
+    return failed(missingRuntime(said) ?? `Cannot compile:\n${said}`);
   } finally {
     Deno.removeSync(program);
+  }
+}
+
+/** Whether the file was written: one that is there stays, it may be the user's. */
+function writeNew(path: string, text: string): boolean {
+  try {
+    Deno.writeTextFileSync(path, text, { createNew: true });
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.AlreadyExists) return false;
+    throw error;
   }
 }

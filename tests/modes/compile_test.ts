@@ -125,6 +125,19 @@ Deno.test("archangel compile refuses a config that is wrong, and wants to know w
   assertEquals((await wrong.ended).code, 4);
 });
 
+Deno.test("archangel compile leaves a file alone that has the name of its own", async () => {
+  using site = new UserSite();
+  const path = `${site.path}/.archangel_site.ts`;
+  Deno.writeTextFileSync(path, "precious");
+  await using compile = archangel(site, { DENORT_BIN: Deno.execPath() }, "compile", "-o", "site.bin");
+  assertEquals((await compile.ended).code, 1);
+  assertEquals(
+    compile.said,
+    `archangel: Cannot compile: ${path} is in the way; remove it if a compile that was killed has left it\n`,
+  );
+  assertEquals(Deno.readTextFileSync(path), "precious");
+});
+
 /**
  * What an executable has inside, in another place, with the originals gone; and a script that stands for the executable:
  * it takes the same arguments and starts the same program.
