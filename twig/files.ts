@@ -15,7 +15,7 @@ import { HttpError } from "./errors.ts";
 export interface FileRange {
   /** Index of the first byte. */
   readonly start: number;
-  /** Index after the last byte. Default: the end of the file. */
+  /** Index after the last byte; what is past the end of the file is left out. Default: the end of the file. */
   readonly end?: number;
 }
 
@@ -68,8 +68,10 @@ export class FileBody implements AsyncIterable<Uint8Array> {
    * @param path The file.
    * @param range The part of it. Default: all.
    * @param known What is known of it. Default: nothing.
+   * @throws {RangeError} If a bound of the range is no index.
    */
   constructor(path: string | URL, range?: FileRange, known?: KnownFile) {
+    if (range !== undefined) checkRange(range, path);
     this.#path = path;
     this.#range = range;
     this.#known = known;
@@ -166,6 +168,16 @@ export class FileBody implements AsyncIterable<Uint8Array> {
       this.close();
     }
   }
+}
+
+/** An index before the start, with `slice` in mind, would send more than was meant. */
+function checkRange({ start, end = Infinity }: FileRange, path: string | URL): void {
+  const isIndex = (value: number) => Number.isInteger(value) && value >= 0;
+  if (isIndex(start) && (end === Infinity || isIndex(end))) return;
+  const to = end === Infinity ? "the end" : end;
+  throw new RangeError(
+    `Cannot send bytes ${start} to ${to} of ${path}: an index is a whole number, 0 or more`,
+  );
 }
 
 /** Whether two looks at one path have shown two files. Systems that do not number files do not tell. */

@@ -159,6 +159,7 @@ export class TwigResponse {
    * @param path The file.
    * @param range The part of it. Default: all.
    * @returns What to return.
+   * @throws {RangeError} If a bound of the range is negative, or no whole number.
    */
   file(path: string | URL, range?: FileRange): FileBody {
     return new FileBody(path, range);

@@ -1,5 +1,5 @@
 /** Files of every size, over real sockets and over FastCGI: their memory is used again, and must not be too early. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { type App, FileBody } from "../../twig/mod.ts";
 import { delay } from "../support/delay.ts";
 import { Random } from "../support/random.ts";
@@ -21,7 +21,9 @@ const SIZES = [
 ];
 
 /** Files that have nothing in common, by their size; removed at the end. */
-async function withFiles(use: (app: App, contents: Map<number, Uint8Array>) => Promise<void>): Promise<void> {
+async function withFiles(
+  use: (app: App, contents: Map<number, Uint8Array>, folder: string) => Promise<void>,
+): Promise<void> {
   const folder = await Deno.makeTempDir();
   const random = new Random(31);
   try {
@@ -31,7 +33,7 @@ async function withFiles(use: (app: App, contents: Map<number, Uint8Array>) => P
       contents.set(size, bytes);
       await Deno.writeFile(`${folder}/${size}`, bytes);
     }
-    await use((request, response) => response.file(`${folder}${request.pathInfo}`), contents);
+    await use((request, response) => response.file(`${folder}${request.pathInfo}`), contents, folder);
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -122,6 +124,38 @@ Deno.test("FileBody gives each piece memory of its own to whoever iterates over 
   } finally {
     await Deno.remove(path);
   }
+});
+
+Deno.test("FileBody refuses a range whose bounds are no indexes, and says which", () => {
+  const indexes = "an index is a whole number, 0 or more";
+  for (
+    const [range, said] of [
+      [{ start: -5, end: 10 }, `Cannot send bytes -5 to 10 of /a: ${indexes}`],
+      [{ start: 0, end: -1 }, `Cannot send bytes 0 to -1 of /a: ${indexes}`],
+      [{ start: 1.5 }, `Cannot send bytes 1.5 to the end of /a: ${indexes}`],
+      [{ start: NaN, end: 2 }, `Cannot send bytes NaN to 2 of /a: ${indexes}`],
+      [{ start: "0" as unknown as number, end: 2 }, `Cannot send bytes 0 to 2 of /a: ${indexes}`],
+    ] as const
+  ) assertEquals(assertThrows(() => new FileBody("/a", range), RangeError).message, said);
+});
+
+Deno.test("FileBody sends no more than there is, and nothing of a range that ends before it starts", async () => {
+  await withFiles(async (_app, contents, folder) => {
+    const size = 64 * KIB;
+    for (
+      const [range, expected] of [
+        [{ start: size - 3, end: size + 100 }, [size - 3, size]],
+        [{ start: size - 3, end: Infinity }, [size - 3, size]],
+        [{ start: size + 1 }, [size, size]],
+        [{ start: 9, end: 3 }, [0, 0]],
+      ] as const
+    ) {
+      const pieces: Uint8Array<ArrayBuffer>[] = [];
+      for await (const piece of new FileBody(`${folder}/${size}`, range)) pieces.push(piece.slice());
+      const sent = new Uint8Array(await new Blob(pieces).arrayBuffer());
+      assert(same(sent, contents.get(size)!.subarray(...expected)), JSON.stringify(range));
+    }
+  });
 });
 
 Deno.test("FileBody opens nothing but plain files: a pipe would keep the worker waiting", async () => {
