@@ -31,6 +31,7 @@ import { becomeWorker, isWorkerStart } from "./server/spawn.ts";
 export type { Answer, App, Chunk, Middleware, Remote, ServerInfo, TlsInfo } from "./twig/types.ts";
 export type { TwigRequest } from "./twig/request.ts";
 export type { TwigResponse } from "./twig/response.ts";
+export { AppLoadError, ConfigError, type ConfigProblem, ListenError } from "./server/errors.ts";
 export { ConnectionLost, ContractError, HttpError, ProtocolError } from "./twig/errors.ts";
 export type { Server } from "./server/serve.ts";
 export type { Site } from "./server/site.ts";
@@ -43,6 +44,7 @@ export type { AppOption, AppOptions, RouteOption, ServeOptions } from "./server/
  * @returns The running server.
  * @throws {ConfigError} If the options are wrong; it names all that is.
  * @throws {AppLoadError} If an app cannot be loaded that has to be there at the start.
+ * @throws {AggregateError} If several cannot; it has an {@linkcode AppLoadError} for each.
  * @throws {ListenError} If an address cannot be bound.
  * @throws {Error} If a worker does not get ready.
  *

@@ -29,7 +29,7 @@ export interface Timeouts {
   readonly linger: number;
   /** Graceful stop: after this, what is still open is cut. */
   readonly drain: number;
-  /** A new worker has to be ready within this. */
+  /** A new worker has to be ready within this, and an app loaded that its first request needs. */
   readonly boot: number;
 }
 

@@ -140,41 +140,101 @@ export interface PermissionOption {
   readonly grant: string;
 }
 
-/** See `limits` in `docs/config.md`. */
+/** Sizes and counts that a client cannot exceed. `docs/config.md` has the reasons, and the bounds of each. */
 export interface LimitOptions {
-  /** Longest request target. */
+  /**
+   * Longest request target: path and query (414).
+   *
+   * @default {"8KiB"}
+   */
   readonly target_bytes?: Size;
-  /** Largest request head. */
+  /**
+   * Largest request head, request line included (431).
+   *
+   * @default {"32KiB"}
+   */
   readonly header_bytes?: Size;
-  /** Most field lines of a request. */
+  /**
+   * Most header fields in a request; over FastCGI, 50 times as many CGI variables (431).
+   *
+   * @default {100}
+   */
   readonly header_fields?: number;
-  /** Largest request body. */
+  /**
+   * Largest request body, for apps that set none of their own (413).
+   *
+   * @default {"16MiB"}
+   */
   readonly body?: Size;
-  /** Most bytes of an unread body that are dropped to keep a connection. */
+  /**
+   * Most bytes of an unread body that are read and dropped to keep the connection.
+   *
+   * @default {"256KiB"}
+   */
   readonly drain_bytes?: Size;
-  /** Most exchanges open at once on one FastCGI connection. */
+  /**
+   * Most FastCGI requests open at once on one connection.
+   *
+   * @default {100}
+   */
   readonly open_exchanges?: number;
-  /** Most connections of one process. */
+  /**
+   * Most connections open at once in one worker.
+   *
+   * @default {16384}
+   */
   readonly connections?: number;
-  /** Most requests of one connection. */
+  /**
+   * Requests answered on one connection before it is closed.
+   *
+   * @default {100000}
+   */
   readonly requests_per_connection?: number;
 }
 
-/** See `timeouts` in `docs/config.md`. */
+/** How long to wait for whom. `docs/config.md` has the reasons, and the bounds of each. */
 export interface TimeoutOptions {
-  /** A request head has to arrive within this. */
+  /**
+   * From the first byte of a request to the end of its head (408), and until a new connection sends one.
+   *
+   * @default {"10s"}
+   */
   readonly header?: Duration;
-  /** Longest gap within a request body. */
+  /**
+   * Longest gap between two pieces of a request body (408).
+   *
+   * @default {"20s"}
+   */
   readonly body?: Duration;
-  /** How long a connection is kept without a request. */
+  /**
+   * How long a kept connection may be without a request.
+   *
+   * @default {"15s"}
+   */
   readonly idle?: Duration;
-  /** Longest time in which a client takes nothing of an answer. */
+  /**
+   * Longest time in which a client takes nothing of an answer.
+   *
+   * @default {"20s"}
+   */
   readonly write?: Duration;
-  /** How long to go on reading after an early error answer. */
+  /**
+   * How long to go on reading after an early error answer.
+   *
+   * @default {"2s"}
+   */
   readonly linger?: Duration;
-  /** How long a stop or reload waits for requests in flight. */
+  /**
+   * How long a stop or reload waits for requests in flight.
+   *
+   * @default {"30s"}
+   */
   readonly drain?: Duration;
-  /** A new worker has to be ready within this. */
+  /**
+   * A new worker has to be ready within this, and an app loaded that its first request needs.
+   *
+   * @default {"30s"}
+   */
   readonly boot?: Duration;
 }
 

@@ -13,6 +13,8 @@ import {
   type ServeOptions,
   type TimeoutOptions,
 } from "@archangel/archangel/server";
+import * as whole from "@archangel/archangel";
+import { defaultText } from "../../server/command_table.ts";
 import { SETTINGS } from "../../server/settings_table.ts";
 import { delay } from "../support/delay.ts";
 import { choosePackages, ROOT } from "../support/packages.ts";
@@ -140,6 +142,37 @@ function keysOf(value: unknown, key: string): string[] {
     return [lead + name, ...keysOf(inner, lead + name)];
   });
 }
+
+Deno.test("the limits and timeouts of serve() are documented with the summary and default of the settings table", () => {
+  const source = Deno.readTextFileSync(`${ROOT}/server/serve_options.ts`);
+  for (const [section, name] of [["limits", "LimitOptions"], ["timeouts", "TimeoutOptions"]] as const) {
+    const [, members] = new RegExp(`interface ${name} {\n([^]*?)\n}`).exec(source)!;
+    const comments = [...members!.matchAll(/\/\*\*([^]*?)\*\/\s*readonly (\w+)\?:/g)];
+    const documented = comments.map(([, text, key]) => [key, text!.replaceAll(/[\s*]+/g, " ").trim()]);
+    const rows = SETTINGS.filter(({ key }) => key.startsWith(`${section}.`)).map((row) => {
+      const value = defaultText(row);
+      const written = /^\d+$/.test(value) ? value : JSON.stringify(value);
+      return [row.key.slice(section.length + 1), `${row.summary} @default {${written}}`];
+    });
+    assertEquals(documented.sort(), rows.sort());
+  }
+});
+
+Deno.test("what serve() throws can be told apart with what the package exports", async () => {
+  const wrong = await assertRejects(() => serve({ apps: {} }));
+  assertInstanceOf(wrong, whole.ConfigError);
+  using folder = new Folder({ "a.js": "throw new Error('broken');", "b.js": "export default 1;" });
+  const broken = ["a.js", "b.js"].map((name) => ({ twig: folder.url(name), preload: true }));
+  const one = await assertRejects(() => serveApp(broken[0]!));
+  assertInstanceOf(one, whole.AppLoadError);
+  const [a, b] = broken as [AppOptions, AppOptions];
+  const routes = [{ app: "a" }, { path: "/b", app: "b" }];
+  const several = await assertRejects(() => serve({ listen, apps: { a, b }, routes }));
+  assertInstanceOf(several, AggregateError);
+  for (const error of several.errors) assertInstanceOf(error, whole.AppLoadError);
+  const taken = await assertRejects(() => serveApp(() => "", { listen: "http+unix:/no/such/folder/s" }));
+  assertInstanceOf(taken, whole.ListenError);
+});
 
 Deno.test("serve() reports everything that is wrong with its options at once", async () => {
   const options = { apps: { app: () => "", b: {} }, limits: { bdy: 1 }, timeouts: { idle: 5 } };
