@@ -63,7 +63,7 @@ export class FcgiCore implements WireProtocol {
   /** Ignored: the front end has a name of its own. */
   extraFields = "";
   /** As {@linkcode WireProtocol.refusal}: never. The front end has made sure of the body's framing. */
-  readonly refusal = undefined;
+  readonly refusal: undefined = undefined;
 
   readonly #open: OpenRequests = new OpenRequests();
   readonly #intake: Intake;

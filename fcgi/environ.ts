@@ -237,6 +237,10 @@ class CgiHead implements RequestHead {
   get env(): Readonly<Record<string, string>> {
     return this.#env ??= readEnv(this.#params);
   }
+
+  variable(name: string): string {
+    return this.#params.get(name);
+  }
 }
 
 function readFields(params: Params): HeaderFields {

@@ -2,8 +2,8 @@
  * The life of one connection: bytes from the socket into a protocol core, events out of it to
  * exchanges, what they answer back to the socket. The same loop serves every wire.
  *
- * Owns the socket and the flow control: when to read, when to take a request, when to close, and how long
- * to wait for each. Sending is `sender.ts`, what is open `open_exchanges.ts` and `open_bodies.ts`. Knows
+ * Owns the socket and the flow control: when to read, when to take a request, when to close. How long to wait for
+ * each is `patience.ts`, sending `sender.ts`, what is open `open_exchanges.ts` and `open_bodies.ts`. Knows
  * neither HTTP nor FastCGI. Three rules:
  *
  * 1. Pull. `#advance` asks the core for the next event only while there is room for what it brings:
@@ -33,30 +33,12 @@ import {
   starved,
 } from "./open_bodies.ts";
 import { OpenExchanges } from "./open_exchanges.ts";
+import { Patience } from "./patience.ts";
 import { ReadMemory } from "./read_memory.ts";
 import { Sender, type SenderOwner } from "./sender.ts";
 
 /** More unsent output than this stops the taking of requests, in bytes. */
 const OUTPUT_LIMIT = 256 * 1024;
-/**
- * After the client's FIN an open exchange gets this long, in milliseconds. A client that only closed
- * its sending side waits for the answer; one that went away looks the same until a write fails.
- */
-const HALF_CLOSE_GRACE = 1000;
-/** Once something was written after the FIN, so soon a reset would have come back, in milliseconds. */
-const RESET_DELAY = 200;
-/**
- * At a reload a front end that multiplexes cannot be told, only be failed. So it is left when it pauses, in
- * milliseconds: right after an answer it is likeliest to ask again.
- */
-const PAUSE = 20;
-/**
- * So long an unread body may keep a connection from being read that other exchanges share, in milliseconds: what
- * they send, and that they are given up, is behind it.
- */
-const OVERFLOW_GRACE = 1000;
-/** When the server stops, a connection without any request yet gets this long, in milliseconds. */
-const FIRST_REQUEST_GRACE = 250;
 
 const enum Phase {
   /** Requests are taken. */
@@ -76,6 +58,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   readonly #core: WireProtocol;
   readonly #memory: ReadMemory;
   readonly #deadlines: Deadlines;
+  readonly #patience: Patience;
   readonly #sender: Sender;
   readonly #host: ConnectionHost;
   /** Both ends. */
@@ -83,8 +66,6 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   /** Exchanges that are not over. */
   readonly #open = new OpenExchanges();
   #phase = Phase.Serving;
-  /** Whether the header deadline runs: restarting it at every byte would let clients drip. */
-  #headStarted = false;
   #requests = 0;
   /** Until when a front end that multiplexes may go on though the worker drains. */
   #lastCall = Infinity;
@@ -107,6 +88,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     this.#core = core;
     this.#memory = new ReadMemory(core.input);
     this.#deadlines = new Deadlines(host.clock, this);
+    this.#patience = new Patience(this.#deadlines, host);
     this.#sender = new Sender(core.output, transport, host, this.#deadlines, this);
     this.#host = host;
     this.ends = ends;
@@ -138,7 +120,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     const { output } = this.#core;
     const sender = this.#sender;
     clock.watch(this.#deadlines);
-    this.#deadlines.read = clock.now + this.#host.timeouts.header;
+    this.#patience.accepted();
     try {
       while (this.#phase !== Phase.Closed) {
         if (!this.#mayRead()) {
@@ -199,8 +181,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     const answered = this.#phase === Phase.Serving && this.#core.idle;
     if (!answered || (stopping && this.#sender.unsent > 0)) return untold ? undefined : this.#core.stop();
     if (stopping && this.#requests > 0) return this.close();
-    const grace = stopping ? FIRST_REQUEST_GRACE : timeouts.linger;
-    this.#deadlines.read = Math.min(this.#deadlines.read, clock.tick() + grace);
+    this.#patience.drains(stopping);
   }
 
   /** Closes at once. Open exchanges are aborted. */
@@ -248,7 +229,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
       refuseLargest(this.#open);
       return true;
     }
-    this.#deadlines.read = Math.min(this.#deadlines.read, this.#host.clock.now + OVERFLOW_GRACE);
+    this.#patience.bodyInTheWay();
     return false;
   }
 
@@ -266,10 +247,8 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
 
   #received(size: number): void {
     this.#memory.received(size);
-    // With none open `#rest` sets it. Whom of several it feeds will show; the others go on waiting.
-    if (this.#open.size === 1 && bodyWanted(this.#open)) {
-      this.#deadlines.read = this.#host.clock.now + this.#host.timeouts.body;
-    }
+    // With none open it is a request that comes. Which of several bodies it belongs to is not known yet.
+    if (this.#open.size === 1 && bodyWanted(this.#open)) this.#patience.bodyFed();
   }
 
   /** Whether a request head is the largest thing that may come next. */
@@ -286,8 +265,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     if (this.#finished) return this.#endSoon();
     this.#sender.peerEnded();
     this.flush();
-    const grace = this.#sender.writtenAfterEnd ? RESET_DELAY : HALF_CLOSE_GRACE;
-    this.#deadlines.read = this.#host.clock.now + grace;
+    this.#patience.peerEnded(this.#sender.writtenAfterEnd);
   }
 
   // Events.
@@ -309,30 +287,17 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     } finally {
       this.#advancing = false;
     }
-    // Whoever was refused without a word lingers already, or is gone.
+    // A peer that broke the protocol may be closing by now.
     if (this.#phase !== Phase.Serving) return;
-    if (this.#open.size === 0) this.#rest();
+    if (this.#open.size === 0) this.#patience.nothingOpen(this.#core);
     if (this.#core.headsPending !== (this.#deadlines.heads < Infinity)) this.#expectHeads();
   }
 
   /** Heads that others overtake have begun, or have all come. */
   #expectHeads(): void {
     const { headsPending } = this.#core;
-    this.#deadlines.heads = headsPending ? this.#host.clock.now + this.#host.timeouts.header : Infinity;
+    this.#patience.headsPending(headsPending);
     if (headsPending) this.#core.giveUpHeads();
-  }
-
-  /** Sets the deadline for what comes next, when no exchange is open. */
-  #rest(): void {
-    if (this.#core.idle) {
-      const { draining, timeouts } = this.#host;
-      this.#headStarted = false;
-      const patience = !draining ? timeouts.idle : this.#core.multiplexed ? PAUSE : timeouts.linger;
-      this.#deadlines.read = this.#host.clock.now + patience;
-    } else if (!this.#headStarted) {
-      this.#headStarted = true;
-      this.#deadlines.read = this.#host.clock.now + this.#host.timeouts.header;
-    }
   }
 
   #mayPull(): boolean {
@@ -358,8 +323,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
       if (event.trailers !== undefined || exchange.wireHead.bodyLength !== 0) {
         exchange.body.finish(event.trailers);
       }
-      this.#headStarted = false;
-      if (!this.#endOfInput && this.#open.size === 1) this.#deadlines.read = Infinity;
+      this.#patience.requestCame(!this.#endOfInput && this.#open.size === 1);
     } else {
       this.#open.delete(exchange);
       this.#abort(exchange, event.reason);
@@ -368,8 +332,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
 
   #begin(head: RequestHead): void {
     const { limits, clock } = this.#host;
-    this.#headStarted = false;
-    if (this.#open.size === 0) this.#deadlines.read = Infinity;
+    this.#patience.requestCame(this.#open.size === 0);
     const last = this.#host.draining && !(this.#core.multiplexed && clock.now < this.#lastCall);
     if (++this.#requests >= limits.requestsPerConnection || last) this.#core.stop();
     const { app, prefixLength } = this.#host.route(head);
@@ -383,7 +346,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   #abort(exchange: Exchange, why: string): void {
     if (exchange.over) return;
     exchange.abort(why);
-    this.#host.finished?.(exchange, this);
+    this.#host.finished?.(exchange);
   }
 
   /** The core threw: answer if one may, and close. */
@@ -430,10 +393,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     if (!exchange.body.wanted) return;
     this.flush();
     exchange.body.fedAt = this.#host.clock.now;
-    if (!this.#endOfInput) {
-      const at = exchange.body.fedAt + this.#host.timeouts.body;
-      if (this.#open.size === 1 || at < this.#deadlines.read) this.#deadlines.read = at;
-    }
+    if (!this.#endOfInput) this.#patience.bodyWanted(exchange.body.fedAt, this.#open.size === 1);
     this.#wake();
   }
 
@@ -520,7 +480,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
 
   #over(exchange: Exchange): void {
     this.#open.delete(exchange);
-    this.#host.finished?.(exchange, this);
+    this.#host.finished?.(exchange);
     // Within #advance the loop there goes on, and sends for the whole batch.
     if (this.#advancing) return;
     this.#advance();
@@ -566,7 +526,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   #restAnew(): void {
     if (this.#open.size > 0 || this.#phase !== Phase.Serving) return;
     this.#host.clock.tick();
-    this.#rest();
+    this.#patience.nothingOpen(this.#core);
   }
 
   /** {@linkcode SenderOwner}: what was stopped because there was too much unsent can go on. */
@@ -598,33 +558,24 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     const clean = this.#core.idle && !this.#refused;
     if (this.#endOfInput || clean) return this.close();
     this.#phase = Phase.Lingering;
-    this.#deadlines.heads = Infinity;
-    this.#deadlines.read = this.#host.clock.now + this.#host.timeouts.linger;
+    this.#patience.lingers();
     this.#transport.closeWrite().catch(() => this.close());
     this.#wake();
   }
 
   // Deadlines.
 
-  /** How long the peer may keep us waiting for what is to come next, in milliseconds. */
-  get #readPatience(): number {
-    const { body, idle, header } = this.#host.timeouts;
-    if (this.#endOfInput) return HALF_CLOSE_GRACE;
-    if (this.#open.size > 0) return body;
-    return this.#core.idle ? idle : header;
-  }
-
   /**
    * Heads that began before the last look, and are not there, come too late. Where nothing else is at work,
    * the connection is given up, too.
    */
-  #giveUpHeads(now: number): void {
-    this.#deadlines.heads = now + this.#host.timeouts.header;
+  #giveUpHeads(): void {
+    this.#patience.headsPending(true);
     // They may be here, unread, because the peer does not take what was written.
     if (this.#sender.busy || this.#resume !== undefined) return;
     const late = this.#core.giveUpHeads();
     for (const { error } of late) this.#host.protocolError(error, this);
-    if (!this.#core.headsPending) this.#deadlines.heads = Infinity;
+    if (!this.#core.headsPending) this.#patience.headsPending(false);
     if (late.length === 0) return;
     if (this.#open.size > 0) return this.flush();
     this.#refused = true;
@@ -637,8 +588,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
    * are none: then the connection is given up, too.
    */
   #giveUpStalled(now: number): void {
-    const patience = this.#host.timeouts.body;
-    const stalled = starved(this.#open, now - patience);
+    const stalled = starved(this.#open, now - this.#host.timeouts.body);
     const error = new ProtocolError(408, "body-timeout", "The request body stalled");
     if (stalled.length === this.#open.size) return this.#refuse(error);
     for (const exchange of stalled) {
@@ -647,26 +597,26 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
       exchange.fail(new HttpError(error.status, error.message));
     }
     if (this.#phase !== Phase.Serving || this.#open.size === 0) return;
-    this.#deadlines.read = longestUnfed(this.#open) + patience;
+    this.#patience.bodyWanted(longestUnfed(this.#open), true);
   }
 
   /** {@linkcode Overdue}: a deadline has passed. */
   expired(now: number): void {
     if (this.#deadlines.write <= now || this.#phase !== Phase.Serving) return this.close();
-    if (this.#deadlines.heads <= now) this.#giveUpHeads(now);
+    if (this.#deadlines.heads <= now) this.#giveUpHeads();
     if (this.#phase !== Phase.Serving || this.#deadlines.read > now) return;
     // Whoever has not taken the last answer yet owes nothing; the write deadline bounds that.
     if (this.#sender.unsent > 0) {
-      this.#deadlines.read = now + this.#readPatience;
-      return;
+      return this.#patience.again(this.#endOfInput, this.#open.size > 0, this.#core.idle);
     }
     if (this.#endOfInput) {
-      // Without a word to the peer there is no way to tell; with one, the word has come to nothing or not.
+      // A client that waits for an answer, and one that is gone, look the same until something is written to them:
+      // only the latter's system answers that with a reset.
       if (!this.#sender.writtenAfterEnd) return this.close();
-      this.#deadlines.read = now + HALF_CLOSE_GRACE;
+      this.#patience.peerEnded(false);
       return this.#sender.probe();
     }
-    this.#deadlines.read = Infinity;
+    this.#patience.nothing();
     if (this.#open.size > 0) {
       if (this.#core.multiplexed && this.#open.size > 1 && bodiesOverflow(this.#open)) {
         return refuseLargest(this.#open);

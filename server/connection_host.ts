@@ -60,7 +60,7 @@ export interface ConnectionHost {
   /** Picks the app for a request. */
   route(head: RequestHead): Route;
   /** An exchange is over; `undefined` if nobody wants to know. */
-  readonly finished: ((exchange: Exchange, connection: Connection) => void) | undefined;
+  readonly finished: ((exchange: Exchange) => void) | undefined;
   /** The peer broke the protocol. */
   protocolError(error: ProtocolError, connection: Connection): void;
   /** An app failed. */

@@ -88,31 +88,30 @@ export class FcgiEndpoints extends SocketEndpoints {
 
   /** The front end's client. */
   remote(head: RequestHead): Remote {
-    const env = head.env ?? {};
     const peer = hostPort(this.socket.remoteAddr);
-    const address = env["REMOTE_ADDR"] ?? peer.host;
+    const told = head.variable("REMOTE_ADDR");
+    const address = told || peer.host;
     return {
       address,
-      host: env["REMOTE_HOST"] || address,
-      port: port(env["REMOTE_PORT"]) ?? (env["REMOTE_ADDR"] === undefined ? peer.port : 0),
-      user: env["REMOTE_USER"] ?? "",
+      host: head.variable("REMOTE_HOST") || address,
+      port: port(head.variable("REMOTE_PORT")) ?? (told === "" ? peer.port : 0),
+      user: head.variable("REMOTE_USER"),
     };
   }
 
   /** The front end. */
   server(head: RequestHead): ServerInfo {
-    const env = head.env ?? {};
     const own = hostPort(this.socket.localAddr);
     return {
-      name: nameOf(env["SERVER_NAME"] || head.authority),
-      address: env["SERVER_ADDR"] ?? own.host,
-      port: port(env["SERVER_PORT"]) ?? own.port,
+      name: nameOf(head.variable("SERVER_NAME") || head.authority),
+      address: head.variable("SERVER_ADDR") || own.host,
+      port: port(head.variable("SERVER_PORT")) ?? own.port,
       protocol: head.protocol,
       software: SOFTWARE,
     };
   }
 }
 
-function port(text: string | undefined): number | undefined {
-  return text !== undefined && /^[0-9]{1,5}$/.test(text) && Number(text) <= 65535 ? Number(text) : undefined;
+function port(text: string): number | undefined {
+  return /^[0-9]{1,5}$/.test(text) && Number(text) <= 65535 ? Number(text) : undefined;
 }

@@ -45,7 +45,7 @@ export interface Carrier {
    */
   drained(all: boolean): Promise<void> | undefined;
   /** Takes no further request after this one. */
-  closeAfter(exchange: Exchange): void;
+  closeAfter(): void;
   /** An app failed or broke the contract: tell the log. */
   report(exchange: Exchange, error: unknown): void;
   /** The client's end. */

@@ -170,7 +170,7 @@ export class Exchange implements Corked, FileSender, Puller {
 
   /** Closes the connection after this answer. */
   closeAfter(): void {
-    this.#carrier.closeAfter(this);
+    this.#carrier.closeAfter();
   }
 
   /** Cuts the answer, as the app asked. */

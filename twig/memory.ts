@@ -32,7 +32,7 @@ export interface AnswerSink {
   /** An interim answer. */
   informational(status: number, fields: HeaderFields): void;
   /** The head of the answer. */
-  head(status: number, fields: HeaderFields, length: number | undefined): void;
+  head(status: number, fields: HeaderFields): void;
   /** A piece of the body; its memory may change after this returns, unless `drained` waits. */
   data(chunk: Uint8Array): void;
   /** The end of a complete answer. */
@@ -160,7 +160,7 @@ export class MemoryCarrier implements Carrier {
     if (length !== undefined && status !== 204 && (length > 0 || exchange.wireHead.method !== "HEAD")) {
       list.set("content-length", String(length));
     }
-    this.#sink.head(status, list, length);
+    this.#sink.head(status, list);
   }
 
   /** Hands a piece to the sink. */
@@ -234,5 +234,6 @@ function memoryHead(request: MemoryRequest): RequestHead {
     bodyLength: request.body === undefined ? 0 : length === undefined ? undefined : Number(length),
     headers: request.headers,
     env: undefined,
+    variable: () => "",
   };
 }

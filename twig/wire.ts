@@ -48,6 +48,13 @@ export interface RequestHead {
   readonly headers: HeaderFields;
   /** The CGI variables as received over FastCGI, in order, last one wins; `undefined` over HTTP. */
   readonly env: Readonly<Record<string, string>> | undefined;
+  /**
+   * One CGI variable, without making `env`.
+   *
+   * @param name Its name.
+   * @returns Its value; `""` if there is none.
+   */
+  variable(name: string): string;
 }
 
 /** A piece of a request's body. The bytes belong to whoever receives the event. */

@@ -81,4 +81,9 @@ export class HttpHead implements RequestHead {
   get env(): undefined {
     return undefined;
   }
+
+  /** HTTP carries no CGI variables. */
+  variable(): string {
+    return "";
+  }
 }

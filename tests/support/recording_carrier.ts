@@ -175,6 +175,7 @@ export function requestHead(changes: Partial<RequestHead> = {}): RequestHead {
     bodyLength: 0,
     headers: new HeaderFields(),
     env: undefined,
+    variable: () => "",
     ...changes,
   };
 }
