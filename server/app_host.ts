@@ -126,8 +126,12 @@ async function pickApp(module: Record<string, unknown>, spec: AppSpec): Promise<
     return fromFetch(found as FetchApp);
   }
   if (kind === "twig" && typeof found === "function") return found as App;
+  const handler = "a fetch handler: `export default { fetch(request) { … } }`";
+  const app = "a TWIG app: `export default (request, response) => …`";
   const wanted = kind === "fetch"
-    ? "a fetch handler: `export default { fetch(request) { … } }` or a function"
-    : "a TWIG app: `export default (request, response) => …`";
+    ? `${handler} or a function`
+    : spec.kind === "auto"
+    ? `${app}, or ${handler}`
+    : app;
   throw new AppLoadError(spec.name, spec.location, new TypeError(`The module does not export ${wanted}`));
 }

@@ -244,7 +244,7 @@ export class Exchange implements Corked, FileSender, Puller {
     ) {
       return this.#answerWhole(answer);
     }
-    if (typeof answer !== "object") throw badAnswer();
+    if (typeof answer !== "object") throw badAnswer(answer);
     if (answer instanceof FileBody) {
       this.#answerFile(answer);
     } else if (Symbol.asyncIterator in answer) {
@@ -254,7 +254,7 @@ export class Exchange implements Corked, FileSender, Puller {
       const iterator = this.#iterator = answer[Symbol.iterator]();
       pullNow(this, iterator);
     } else {
-      throw badAnswer();
+      throw badAnswer(answer);
     }
   }
 
@@ -615,9 +615,15 @@ function part(chunk: Chunk, from: number, to?: number): Chunk {
   return typeof chunk === "string" ? chunk.slice(from, to) : chunk.subarray(from, to);
 }
 
-function badAnswer(): ContractError {
+function badAnswer(answer: unknown): ContractError {
+  const what = typeof answer === "object" ? answer!.constructor?.name ?? "object" : typeof answer;
+  const instead = what === "Response"
+    ? "; an app that returns a Response is mounted with fetch, or wrapped by fromFetch()"
+    : what === "Object"
+    ? "; as JSON it is JSON.stringify(answer)"
+    : "";
   return new ContractError(
     "bad-answer",
-    "Cannot send the answer: an app returns a string, a Uint8Array, an iterator of these, or nothing",
+    `Cannot send the answer: an app returns a string, a Uint8Array, an iterator of these, or nothing, not ${what}${instead}`,
   );
 }

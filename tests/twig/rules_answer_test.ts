@@ -117,6 +117,14 @@ Deno.test("TWIG 1.5: other answers and chunks are contract errors", async () => 
       assertEquals(codes(carrier), ["bad-answer"], String(answer));
     }
   }
+  const hint = async (answer: unknown) => String((await whole((() => answer) as App)).errors[0]);
+  assertMatch(
+    await hint(new Response("x")),
+    /not Response; .* mounted with fetch, or wrapped by fromFetch\(\)$/,
+  );
+  assertMatch(await hint({ a: 1 }), /not Object; as JSON it is JSON\.stringify\(answer\)$/);
+  assertMatch(await hint(Object.create(null)), /not object$/);
+  assertMatch(await hint(42), /not number$/);
   for (const chunk of [42, null, undefined, {}, ["a"], new Uint16Array(2)]) {
     for (const app of [() => [chunk], () => ReadableStream.from([chunk])]) {
       const carrier = await whole(app as unknown as App);
