@@ -235,16 +235,53 @@ Deno.test("deno task start serves the examples from a fresh copy, and TERM ends 
   });
 });
 
-Deno.test("deno task start with a command runs that", async () => {
-  using project = new ProjectCopy();
+/** Runs a task of a copy, in its root or a folder of it. */
+async function task(
+  folder: string,
+  ...args: string[]
+): Promise<{ code: number; out: string; error: string }> {
   const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["task", "start", "fetch", "/hello/you", "--workers", "1"],
-    cwd: project.folder,
+    args: ["task", "--quiet", ...args],
+    cwd: folder,
     env: { NO_COLOR: "1" },
     stdin: "null",
   }).output();
-  const [said, complained] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
-  assertEquals([code, said!.startsWith("Hello, you!")], [0, true], complained);
+  const [out, error] = [stdout, stderr].map((bytes) => new TextDecoder().decode(bytes));
+  return { code, out: out!, error: error! };
+}
+
+Deno.test("deno task start with a command runs that", async () => {
+  using project = new ProjectCopy();
+  const { code, out, error } = await task(project.folder, "start", "fetch", "/hello/you", "--workers", "1");
+  assertEquals([code, out.startsWith("Hello, you!")], [0, true], error);
+});
+
+Deno.test("deno task start and dev work in the folder that the user is in", async () => {
+  using project = new ProjectCopy();
+  const site = join(project.folder, "mysite");
+  const made = await task(project.folder, "start", "init", "mysite");
+  assertEquals(made.code, 0, made.error);
+  const checked = await task(site, "start", "check");
+  assertEquals([checked.code, checked.out.includes("mysite/archangel.yaml is fine")], [0, true], checked.out);
+  Deno.renameSync(join(site, "archangel.yaml"), join(site, "other.yaml"));
+  const missing = await task(site, "dev");
+  assertEquals([missing.code, missing.error.includes("There is no archangel.yaml in this folder")], [
+    2,
+    true,
+  ]);
+});
+
+Deno.test("deno task start --help shows the commands", async () => {
+  const { code, out } = await task(ROOT, "start", "--help");
+  assertEquals([code, out.includes("explain URL")], [0, true], out);
+});
+
+Deno.test("deno task bundle and compile take no flag for a file", async () => {
+  using project = new ProjectCopy();
+  for (const name of ["bundle", "compile"]) {
+    const { code, error } = await task(project.folder, name, "--help");
+    assertEquals([code, error.includes("Unknown flag --help")], [2, true], error);
+  }
 });
 
 function endProcess(process: Deno.ChildProcess): void {
