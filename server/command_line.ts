@@ -67,7 +67,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
   const specs = flagsOf(command);
   const named = (kind: FlagSpec["kind"]) =>
     specs.filter((flag) => flag.kind === kind).map(({ name }) => name);
-  const parsed = parseArgs([...rest], {
+  const parsed = parseArgs(withNumbers(rest, specs), {
     string: ["_", ...named("text"), ...named("list")],
     boolean: named("switch"),
     collect: named("list"),
@@ -83,6 +83,21 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     throw new UsageError(`Unexpected argument ${JSON.stringify(extra)} for ${command.name}`, command.name);
   }
   return line;
+}
+
+/** A negative number behind a flag that takes a value is that value; the parser would take it for a flag. */
+function withNumbers(args: readonly string[], specs: readonly FlagSpec[]): string[] {
+  const taking = specs.filter(({ kind }) => kind !== "switch");
+  const end = args.indexOf("--");
+  const joined: string[] = [];
+  args.forEach((argument, at) => {
+    const before = args[at - 1];
+    const flag = taking.find(({ name, letter }) => before === `--${name}` || before === `-${letter}`);
+    const isValue = /^-[\d.]/.test(argument) && flag !== undefined && (end < 0 || at < end);
+    if (isValue) joined[joined.length - 1] = `--${flag.name}=${argument}`;
+    else joined.push(argument);
+  });
+  return joined;
 }
 
 /** Many programs have a command `help`; here it is the flag. */
@@ -189,6 +204,7 @@ export function configInput(line: CommandLine, target: string | undefined): Conf
     if (kind === "nothing") {
       throw new UsageError(`There is no folder or module ${target}`, line.command.name);
     }
+    if (kind === "folder") refuseSite(target, line);
     // There is nothing else to serve: what is wrong with the module is to be known at once.
     const app = kind === "folder" ? target : { auto: target, preload: true };
     return {
@@ -203,6 +219,15 @@ export function configInput(line: CommandLine, target: string | undefined): Conf
     );
   }
   return { file, values: flags };
+}
+
+/** Served as files, a site would show its config and its sources to everybody. */
+function refuseSite(folder: string, { command, arguments: names }: CommandLine): void {
+  const file = `${folder.replace(/[/\\]+$/, "")}/${CONFIG_FILE}`;
+  if (!exists(file)) return;
+  const own = command.name === "serve" ? [] : [command.name];
+  const words = ["archangel", ...own, ...names.slice(0, -1), "--config", file];
+  throw new UsageError(`${folder} has an ${CONFIG_FILE}: run ${words.join(" ")}`, command.name);
 }
 
 /** Whoever wrote `--listen` knows nothing of `listen[0]`. */

@@ -120,6 +120,9 @@ const USAGE_ERRORS: Record<string, string> = {
   "check ./x.ts --config a.yaml": "Cannot serve ./x.ts with --config: name one of them",
   "check ./a.yaml": "./a.yaml is a config: give it with --config",
   "check ./x.ts --workers many": '--workers must be auto or a whole number, from 0 to 1024, got "many"',
+  "--workers -1": '--workers must be from 0 to 1024, got "-1"',
+  "check ./x.ts --workers -0.5": '--workers must be auto or a whole number, from 0 to 1024, got "-0.5"',
+  "--workers -x": "Unknown flag -x for serve",
   "check ./x.ts --listen ftp://x": "--listen must begin with http://",
   "check ./x.ts --deno-config /nowhere.json": "--deno-config does not exist: /nowhere.json",
   "./nowhere": "There is no folder or module ./nowhere\nSee archangel serve --help",
@@ -350,7 +353,21 @@ Deno.test("a module and a folder can be named instead of a config", async () => 
   using folder = new Folder({ "index.html": "<p>hi" });
   assertEquals((await run("fetch", "/a", `${folder.path}/app.js`)).out, "localhost:8000 |/a\n");
   assertMatch((await run("fetch", "/", `${folder.path}/api.js`)).out, /^GET /);
+  Deno.removeSync(folder.config);
   assertMatch((await run("explain", "/", folder.path)).out, /^app +\S+ \(static \/.*\)$/m);
+});
+
+Deno.test("a folder that has a config is not served as files", async () => {
+  using folder = new Folder();
+  for (const [command, ...args] of [["serve"], ["check"], ["explain", "/"], ["fetch", "/app.js"]]) {
+    const { code, error } = await run(command!, ...args, `${folder.path}/`);
+    assertEquals(code, 2, command);
+    const suggested = ["archangel", command === "serve" ? "" : command, ...args].filter(Boolean).join(" ");
+    assertStringIncludes(
+      error,
+      `${folder.path}/ has an archangel.yaml: run ${suggested} --config ${folder.config}`,
+    );
+  }
 });
 
 Deno.test("init writes a config and an app that work, and never overwrites", async () => {
