@@ -58,12 +58,12 @@ function checkPath(path: string): string {
   const refuse = (reason: string) => new TypeError(`Cannot mount at ${JSON.stringify(path)}: ${reason}`);
   if (path === "/") return "";
   if (!path.startsWith("/")) throw refuse("the path must begin with a slash");
+  if (path.includes("//")) throw refuse("empty segment");
   if (path.endsWith("/")) throw refuse("the path must not end with a slash");
   if (/[?#]/.test(path)) throw refuse("a path has no query and no fragment");
   const segments = path.slice(1).split("/").map(decodeSegment);
   for (const segment of segments) {
     if (segment === undefined) throw refuse("malformed percent-escape");
-    if (segment === "") throw refuse("empty segment");
     if (segment === "." || segment === "..") throw refuse("a dot segment is never a place of its own");
     if (/[\0/%]/.test(segment)) throw refuse("a segment cannot hold an escaped slash, percent sign or NUL");
   }

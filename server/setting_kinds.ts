@@ -246,6 +246,12 @@ export const pathPrefix: Kind<string> = {
     // `/blog/` means what `/blog` means, and people write both.
     const path = /[^/]\/$/.test(text) ? text.slice(0, -1) : text;
     checkMount({ host: undefined, path });
+    const before = /^(.*)\/\*{1,2}$/.exec(path)?.[1];
+    if (before !== undefined) {
+      throw new Refusal(
+        `cannot be ${JSON.stringify(text)}: a path is a prefix already; write ${before || "/"}`,
+      );
+    }
     return path;
   },
 };

@@ -74,6 +74,8 @@ Deno.test("Router refuses paths that could match no request", () => {
     ["", "must begin with a slash"],
     ["api", "must begin with a slash"],
     ["/api/", "must not end with a slash"],
+    ["//", "empty segment"],
+    ["/api//", "empty segment"],
     ["//api", "empty segment"],
     ["/a//b", "empty segment"],
     ["/a/../b", "dot segment"],
