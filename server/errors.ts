@@ -99,11 +99,15 @@ export class ListenError extends Error {
  * Why the system did not let an address be bound, for a {@linkcode ListenError}.
  *
  * @param error What `Deno.listen` threw.
+ * @param address The address as the config writes it.
  * @returns What is the matter, to follow a colon.
  */
-export function whyNotBound(error: unknown): string {
+export function whyNotBound(error: unknown, address: string): string {
   const { AddrInUse, AddrNotAvailable, PermissionDenied } = Deno.errors;
-  if (error instanceof AddrInUse) return "the port is taken by another program";
+  if (error instanceof AddrInUse) {
+    const other = address.replace(/\d+$/, (port) => String(port === "65535" ? 65_534 : Number(port) + 1));
+    return `the port is taken by another program; name another with --listen ${other} or the setting listen`;
+  }
   if (error instanceof AddrNotAvailable) return "this machine has no such address";
   if (error instanceof PermissionDenied) return "this user may not use the port (those below 1024 need root)";
   return error instanceof Error ? error.message : String(error);

@@ -184,7 +184,9 @@ export async function listen(address: ListenAddress, options: ListenOptions): Pr
     if (address.transport === "fd") return await listenHere(address);
     return address.transport === "tcp" ? listenTcp(address, options) : await listenUnix(address, options);
   } catch (error) {
-    throw error instanceof ListenError ? error : new ListenError(formatAddress(address), whyNotBound(error));
+    if (error instanceof ListenError) throw error;
+    const text = formatAddress(address);
+    throw new ListenError(text, whyNotBound(error, text));
   }
 }
 

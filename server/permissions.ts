@@ -217,7 +217,8 @@ function workerGrants(settings: Settings): Grant[] {
 function listenGrants(address: ListenAddress): Grant[] {
   if (address.transport === "tcp") {
     const { hostname, port } = address;
-    return [{ name: "net", value: hostname.includes(":") ? `[${hostname}]:${port}` : `${hostname}:${port}` }];
+    const host = hostname.includes(":") ? `[${hostname}]` : hostname;
+    return [{ name: "net", value: port === 0 ? host : `${host}:${port}` }];
   }
   // Deno asks for no permission to use a socket that is there already.
   if (address.transport === "fd") return [];

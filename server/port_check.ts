@@ -64,7 +64,8 @@ function tryPort(asked: TcpAddress, open: Deno.Listener[]): TcpAddress {
   try {
     listener = Deno.listen({ hostname: asked.hostname, port: asked.port });
   } catch (error) {
-    throw new ListenError(formatAddress(asked), whyNotBound(error));
+    const text = formatAddress(asked);
+    throw new ListenError(text, whyNotBound(error, text));
   }
   if (asked.port !== 0) {
     listener.close();

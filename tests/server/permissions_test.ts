@@ -103,6 +103,14 @@ Deno.test("neededGrants() wants no second process without workers", () => {
   ]);
 });
 
+Deno.test("neededGrants() wants all ports of a host for one that the kernel chooses", () => {
+  const listen = ["127.0.0.1", "::1"].map((hostname) =>
+    ({ protocol: "http", transport: "tcp", hostname, port: 0 }) as const
+  );
+  const settings = settingsFor({ listen, workers: 0, apps: {} });
+  assertEquals(flagsFor(neededGrants(settings)), ["--allow-net=127.0.0.1,[::1]"]);
+});
+
 Deno.test("neededGrants() wants for a Unix socket its folder, all of the net, and the groups by name", () => {
   const socket = { protocol: "fcgi", transport: "unix", path: "/run/a.sock", mode: 0o660 } as const;
   const flags = (group: string | undefined) =>

@@ -19,7 +19,8 @@ Deno.test("claimPorts() finds out that a port is taken, and names it", () => {
   assertThrows(
     () => claimPorts(settingsFor({ listen: [tcp(port)] }), []),
     ListenError,
-    `Cannot listen on http://127.0.0.1:${port}: the port is taken by another program`,
+    `Cannot listen on http://127.0.0.1:${port}: the port is taken by another program; name another with ` +
+      `--listen http://127.0.0.1:${port + 1} or the setting listen`,
   );
 });
 
