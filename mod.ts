@@ -27,6 +27,7 @@ import type { Server } from "./server/serve.ts";
 import type { ServeOptions } from "./server/serve_options.ts";
 import type { Site } from "./server/site.ts";
 import { becomeWorker, isWorkerStart } from "./server/spawn.ts";
+import type { App } from "./twig/types.ts";
 
 export type { Answer, App, Chunk, Middleware, Remote, ServerInfo, TlsInfo } from "./twig/types.ts";
 export type { TwigRequest } from "./twig/request.ts";
@@ -69,6 +70,36 @@ export async function serve(options: ServeOptions): Promise<Server> {
 }
 
 /**
+ * Makes an app that serves the files of a folder: `staticFiles` of the sub-path `twig`, loaded at the first
+ * request. It is here for apps beside the single file `archangel.js`, which can import it from nowhere else.
+ *
+ * @param root The folder.
+ * @returns The app. It throws {@linkcode HttpError} 404, and 405 with `allow`.
+ *
+ * @example Usage
+ * ```ts
+ * import { serve, staticFiles } from "@archangel/archangel";
+ * import { assertEquals } from "@std/assert";
+ *
+ * const root = await Deno.makeTempDir();
+ * await Deno.writeTextFile(`${root}/hello.txt`, "Hello");
+ *
+ * await using server = await serve({ listen: "http://127.0.0.1:0", apps: { files: staticFiles(root) } });
+ * const answer = await fetch(new URL("/hello.txt", server.url));
+ * assertEquals(await answer.text(), "Hello");
+ *
+ * await Deno.remove(root, { recursive: true });
+ * ```
+ */
+export function staticFiles(root: string): App {
+  let files: App | undefined;
+  return async (request, response) => {
+    files ??= (await import("./twig/static_files.ts")).staticFiles(root);
+    return await files(request, response);
+  };
+}
+
+/**
  * Runs the command line of this process for a site that the program brings along, and ends it. This is
  * what an executable of `archangel compile` does.
  *
@@ -84,13 +115,14 @@ export async function serve(options: ServeOptions): Promise<Server> {
  * ```
  */
 export async function runSite(site: Site): Promise<never> {
+  return await run(site);
+}
+
+async function run(site?: Site): Promise<never> {
   if (isWorkerStart()) await becomeWorker();
   const { runAndExit } = await import("./server/cli.ts");
   return await runAndExit(site);
 }
 
-if (import.meta.main) {
-  if (isWorkerStart()) await becomeWorker();
-  const { runAndExit } = await import("./server/cli.ts");
-  await runAndExit();
-}
+// Not awaited: an app that imports this module would wait for that, and the server for the app.
+if (import.meta.main) void run();

@@ -1,10 +1,13 @@
-/** The apps that `archangel.yaml` serves out of the box, each asked through the whole server. */
+/** The apps of `examples/`: those that `archangel.yaml` serves out of the box are asked through the whole server. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import clock from "../examples/clock.ts";
+import files from "../examples/files.ts";
 import { main } from "../server/cli.ts";
+import type { App } from "../twig/mod.ts";
 import { TestClient } from "../twig/testing.ts";
 import { delay } from "./support/delay.ts";
 
+const SITE = new URL("../examples/site", import.meta.url).pathname;
 const CONFIG = new URL("../archangel.yaml", import.meta.url).pathname;
 
 /** What `archangel fetch` prints. */
@@ -51,4 +54,48 @@ Deno.test("examples/clock.ts streams lines until the client leaves", async () =>
   const { length } = answer.chunks;
   await delay(1500);
   assertEquals(answer.chunks.length, length);
+});
+
+Deno.test("examples/files.ts serves clean URLs, with a lifetime", async () => {
+  const client = new TestClient(files);
+  for (
+    const [path, file, lifetime] of [
+      ["/", "index.html", "no-cache"],
+      ["/about", "about.html", "no-cache"],
+      ["/about.html", "about.html", "no-cache"],
+      ["/style.css", "style.css", "max-age=86400"],
+    ]
+  ) {
+    const answer = await client.get(path!);
+    assertEquals([answer.status, answer.headers.get("cache-control")], [200, lifetime], path);
+    assertEquals(await answer.text(), Deno.readTextFileSync(`${SITE}/${file}`), path);
+  }
+  const known = await client.get("/about", { headers: { "if-modified-since": new Date().toUTCString() } });
+  assertEquals([known.status, known.headers.get("cache-control")], [304, "no-cache"]);
+});
+
+Deno.test("examples/files.ts redirects what has moved, within its mount", async () => {
+  const mounted: App = (request, response) => {
+    const { pathInfo } = request;
+    return files(
+      request.clone({ scriptName: "/files", pathInfo: pathInfo.slice("/files".length) }),
+      response,
+    );
+  };
+  const answer = await new TestClient(mounted).get("/files/about-us");
+  assertEquals([answer.status, answer.headers.get("location")], [301, "/files/about"]);
+});
+
+Deno.test("examples/files.ts has a page of its own for what is not there, and for nothing else", async () => {
+  const client = new TestClient(files);
+  for (const path of ["/nothing", "/about/", "/style", "/%00"]) {
+    const answer = await client.get(path);
+    assertEquals([answer.status, answer.headers.get("cache-control")], [404, undefined], path);
+    assertEquals(answer.headers.get("content-type"), "text/html; charset=utf-8", path);
+    assertEquals(await answer.text(), Deno.readTextFileSync(`${SITE}/404.html`), path);
+  }
+  const posted = await client.post("/about", "text");
+  assertEquals([posted.status, posted.headers.get("allow")], [405, "GET, HEAD"]);
+  const part = await client.get("/style.css", { headers: { range: "bytes=999999-" } });
+  assertEquals(part.status, 416);
 });

@@ -9,6 +9,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { bundle } from "../support/build.ts";
 import { Folder } from "../support/folder.ts";
 import { choosePackages } from "../support/packages.ts";
+import { freePort } from "../support/ports.ts";
 import { isAlive, waitUntil } from "../support/processes.ts";
 import { ProjectCopy } from "../support/project_copy.ts";
 import { Program } from "../support/program.ts";
@@ -119,4 +120,43 @@ Deno.test("the single file runs from a disk, and its commands load apps under th
   assertEquals(await failing.ended, { code: 1, signal: null });
   assertStringIncludes(failing.said, "Error: no database\n    at default (file://");
   assertEquals(failing.said.match(/archangel\.js:/g)?.length, 1, "in the log, and not in the answer");
+});
+
+Deno.test("an app beside the single file imports from it: under check, without workers and with them", async () => {
+  const port = freePort();
+  using folder = new Folder({
+    "public/hello.txt": "Hello",
+    "app.ts": `import { HttpError, staticFiles } from "./archangel.js";
+const files = staticFiles(import.meta.dirname + "/public");
+export default async (request, response) => {
+  try {
+    return await files(request, response);
+  } catch (error) {
+    if (!(error instanceof HttpError) || error.status !== 404) throw error;
+    throw new HttpError(410, "Gone from here");
+  }
+};
+`,
+    "archangel.yaml": `listen: http://127.0.0.1:${port}\napps: { app: { twig: ./app.ts } }\n`,
+  });
+  const file = `${folder.path}/archangel.js`;
+  assertEquals(await bundle(packages, file), 0);
+  const run = (...args: string[]) =>
+    new Program(Deno.execPath(), {
+      args: ["run", "--no-prompt", "-A", file, ...args],
+      cwd: folder.path,
+      env: { NO_COLOR: "1" },
+    });
+  await using check = run("check");
+  assertEquals(await check.ended, { code: 0, signal: null }, check.said);
+  for (const workers of ["0", "1"]) {
+    await using program = run("serve", "--workers", workers);
+    await program.says("serving");
+    const answer = await fetch(`http://127.0.0.1:${port}/hello.txt`);
+    assertEquals([answer.status, await answer.text()], [200, "Hello"], workers);
+    const missing = await fetch(`http://127.0.0.1:${port}/nothing`);
+    assertEquals([missing.status, await missing.text()], [410, "Gone from here\n"], workers);
+    program.signal("SIGTERM");
+    assertEquals(await program.ended, { code: 0, signal: null }, program.said);
+  }
 });
