@@ -55,9 +55,9 @@ function accessRecord(exchange: Exchange, now: number): AccessRecord {
     host: wireHead.authority,
     target: wireHead.target,
     protocol: wireHead.protocol,
-    status: exchange.sentStatus,
-    bytes: exchange.sentBytes,
-    complete: exchange.completed,
+    status: exchange.output.sentStatus,
+    bytes: exchange.output.sentBytes,
+    complete: exchange.output.completed,
     referer: wireHead.headers.get("referer") ?? "",
     agent: wireHead.headers.get("user-agent") ?? "",
   };

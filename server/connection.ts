@@ -365,8 +365,8 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   #refusedBy(error: ProtocolError, exchange: Exchange): void {
     this.#refused = true;
     this.#host.protocolError(error, this);
-    exchange.sentStatus = error.status;
-    exchange.completed = false;
+    exchange.output.sentStatus = error.status;
+    exchange.output.completed = false;
     exchange.abort(error.message);
     this.#over(exchange);
   }
@@ -467,7 +467,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     chunk: Chunk,
   ): void {
     const core = this.#coreForHead();
-    exchange.sentBytes = core.whole(exchange.id, status, fields, length, hasDate, chunk, core.output);
+    exchange.output.sentBytes = core.whole(exchange.id, status, fields, length, hasDate, chunk, core.output);
     if (core.refusal !== undefined) this.#refusedBy(core.refusal, exchange);
     else this.#over(exchange);
   }

@@ -25,7 +25,7 @@ export interface Carrier {
   data(exchange: Exchange, chunk: Chunk): number;
   /** As {@linkcode WireProtocol.end}; the exchange is over. */
   end(exchange: Exchange, trailers: string): void;
-  /** As {@linkcode WireProtocol.whole}; the exchange is over. Sets its `sentBytes`. */
+  /** As {@linkcode WireProtocol.whole}; the exchange is over. Sets the `sentBytes` of its output. */
   whole(
     exchange: Exchange,
     status: number,

@@ -1,24 +1,23 @@
 /**
- * One exchange: calls the app, turns its answer into head, data and end, turns its failures into a
- * status or a cut. This is the one place where TWIG's rules of answering are carried out; whatever
- * carries the bytes (an HTTP or FastCGI connection, a fetch host, a test) is a {@linkcode Carrier}.
+ * One exchange: calls the app, takes its answer as it comes, turns its failures into a status or a cut. Here and in
+ * `answer_output.ts` TWIG's rules of answering are carried out; whatever carries the bytes (an HTTP or FastCGI
+ * connection, a fetch host, a test) is a {@linkcode Carrier}.
  *
- * Chunks are gathered in `#held` until the app waits or 64 KiB are there (`cork.ts`). An answer that
- * ends before anything was sent is known whole and gets a `content-length`.
+ * Chunks are held until the app waits or 64 KiB are there (`cork.ts`). An answer that ends before anything was
+ * sent is known whole and gets a `content-length`.
  *
  * The shape serves the hot path: an app that returns a chunk at once is answered in one call chain,
  * without a promise.
  *
  * @module
  */
+import { AnswerOutput } from "./answer_output.ts";
 import { RequestBody } from "./body.ts";
-import { byteLength, utf8 } from "./bytes.ts";
 import type { Carrier } from "./carrier.ts";
-import { HeldChunks, sizeOf } from "./chunks.ts";
-import { type Corked, watch } from "./cork.ts";
+import { sizeOf } from "./chunks.ts";
+import { watch } from "./cork.ts";
 import { errorAnswer, statusOfError } from "./error_answer.ts";
 import { ConnectionLost, ContractError, HttpError } from "./errors.ts";
-import { encodeFields, type FieldBlock } from "./field_block.ts";
 import { FileBody } from "./files.ts";
 import { pull, type Puller, pullNow } from "./pull.ts";
 import { TwigRequest } from "./request.ts";
@@ -38,18 +37,8 @@ const COPY_LIMIT = 16 * 1024;
 /** Larger chunks leave in pieces of this size where others answer on the same wire, in bytes or code units. */
 const PIECE = 128 * 1024;
 
-/** Where an exchange stands. */
-const enum Stage {
-  /** No head has been sent; it can still change. */
-  Open,
-  /** The head has been sent. */
-  Sending,
-  /** Ended, cut, or aborted by the client. */
-  Over,
-}
-
 /** One request and its response. */
-export class Exchange implements Corked, FileSender, Puller {
+export class Exchange implements FileSender, Puller {
   /** The number of this exchange on its wire. */
   readonly id: number;
   /** The head as the wire reported it. */
@@ -58,31 +47,20 @@ export class Exchange implements Corked, FileSender, Puller {
   readonly app: App;
   /** Largest request body in bytes. */
   readonly bodyLimit: number;
-  /** The status that was sent; 0 before. */
-  sentStatus = 0;
-  /** Bytes of body that were sent. */
-  sentBytes = 0;
-  /** Whether the answer was completed as the app meant it. */
-  completed = false;
+  /** What is sent of the answer. */
+  readonly output: AnswerOutput;
   /** When the exchange began, in milliseconds; set and read by the carrier. */
   startedAt = 0;
-  /** {@linkcode Corked}: whether it stands on the cork list. */
-  onCorkList = false;
+  /** {@linkcode Puller}: a plain generator that runs cannot be ended from inside. */
+  running = false;
 
   readonly #carrier: Carrier;
   readonly #request: TwigRequest;
   readonly #response: TwigResponse;
-  #stage = Stage.Open;
   #body: RequestBody | undefined;
   #bodyless = false;
   #abort: AbortController | undefined;
   #iterator: Iterator<Chunk> | AsyncIterator<Chunk> | undefined;
-  /** {@linkcode Puller}: a plain generator that runs cannot be ended from inside. */
-  running = false;
-  /** What has been yielded and not sent; also if that was nothing: an empty chunk asks for the head. */
-  #held: HeldChunks | undefined;
-  /** Bytes that the app declared and that are still to come; undefined if it declared none. */
-  #declaredLeft: number | undefined;
 
   /**
    * Takes charge of one request; nothing happens until `run`.
@@ -101,6 +79,7 @@ export class Exchange implements Corked, FileSender, Puller {
     this.#carrier = carrier;
     this.#request = new TwigRequest(this, prefixLength);
     this.#response = new TwigResponse(this);
+    this.output = new AnswerOutput(carrier, this, this.#response);
   }
 
   // What the request and its body need of their exchange.
@@ -110,7 +89,7 @@ export class Exchange implements Corked, FileSender, Puller {
     if (this.#body === undefined) {
       this.#body = new RequestBody(this);
       if (this.#bodyless) this.#body.finish(undefined);
-      else if (this.#stage === Stage.Over) this.#body.fail(new ConnectionLost());
+      else if (this.over) this.#body.fail(new ConnectionLost());
     }
     return this.#body;
   }
@@ -124,7 +103,7 @@ export class Exchange implements Corked, FileSender, Puller {
   get abortController(): AbortController {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
-      if (this.#stage === Stage.Over && !this.completed) this.#abort.abort(new ConnectionLost());
+      if (this.over && !this.output.completed) this.#abort.abort(new ConnectionLost());
     }
     return this.#abort;
   }
@@ -146,25 +125,24 @@ export class Exchange implements Corked, FileSender, Puller {
 
   /** Asks the carrier for body bytes. */
   wantBody(): void {
-    if (this.#stage !== Stage.Over) this.#carrier.wantBody(this);
+    if (!this.over) this.#carrier.wantBody(this);
   }
 
   // What the response needs of its exchange.
 
   /** Whether the head has left. After the client has, it never does, and an app may change it in peace. */
   get headSent(): boolean {
-    return this.sentStatus !== 0;
+    return this.output.sentStatus !== 0;
   }
 
   /** Drops what is held. */
   dropHeld(): void {
-    this.#held = undefined;
-    this.onCorkList = false;
+    this.output.drop();
   }
 
   /** Sends an interim answer. */
   sendInformational(status: number, fields: string): void {
-    if (this.#stage === Stage.Over) return;
+    if (this.over) return;
     this.#carrier.informational(this, status, fields);
   }
 
@@ -175,7 +153,7 @@ export class Exchange implements Corked, FileSender, Puller {
 
   /** Cuts the answer, as the app asked. */
   cutShort(): void {
-    if (this.#stage === Stage.Over) return;
+    if (this.over) return;
     this.#finish(false);
     this.stopApp();
   }
@@ -184,7 +162,7 @@ export class Exchange implements Corked, FileSender, Puller {
 
   /** Whether nothing more will be sent. */
   get over(): boolean {
-    return this.#stage === Stage.Over;
+    return this.output.over;
   }
 
   /** The request has no body, so a read finds the end at once. */
@@ -218,9 +196,8 @@ export class Exchange implements Corked, FileSender, Puller {
    * @param why For the reason of `request.signal`.
    */
   abort(why: string): void {
-    if (this.#stage === Stage.Over) return;
-    this.#stage = Stage.Over;
-    this.dropHeld();
+    if (this.over) return;
+    this.output.abandon();
     const lost = new ConnectionLost(why);
     this.#body?.fail(lost);
     this.#abort?.abort(lost);
@@ -238,7 +215,7 @@ export class Exchange implements Corked, FileSender, Puller {
   }
 
   #answer(answer: Answer): void {
-    if (this.#stage === Stage.Over) return this.#discard(answer);
+    if (this.over) return this.#discard(answer);
     if (
       typeof answer === "string" || answer instanceof Uint8Array || answer === undefined || answer === null
     ) {
@@ -269,26 +246,26 @@ export class Exchange implements Corked, FileSender, Puller {
 
   /** Most answers are one chunk: it goes out without being held, and in one call. */
   #answerWhole(chunk: Chunk | null | undefined | void): void {
-    if (this.#stage === Stage.Over) return;
+    if (this.over) return;
     if (chunk !== undefined && chunk !== null) {
       if (chunk.length > PIECE && this.#carrier.shared) return this.#answerInPieces(chunk);
-      if (this.#isPlain && this.#sendWhole(chunk)) return;
+      if (this.#isPlain && this.output.whole(chunk)) return;
       this.#hold(chunk);
     }
-    if ((this.#stage as Stage) !== Stage.Over) this.#complete();
+    if (!this.over) this.#complete();
   }
 
   /** Where others answer meanwhile a large answer must neither stand in their way nor be past recall. */
   #answerInPieces(chunk: Chunk): void {
-    this.#sendHead(sizeOf([chunk]), typeof chunk === "string");
-    if (!this.#bodyAllowed()) return this.#finish(true);
+    this.output.head(sizeOf([chunk]), typeof chunk === "string");
+    if (!this.output.bodyAllowed) return this.#finish(true);
     // The end of the answer leaves with its last piece: front ends use a connection again only then.
     const last = chunk.length - (chunk.length % PIECE || PIECE);
     this.#takePieces(part(chunk, 0, last))
       .then(() => {
-        if (this.#stage === Stage.Over) return;
+        if (this.over) return;
         this.#hold(part(chunk, last));
-        if ((this.#stage as Stage) !== Stage.Over) this.#complete();
+        if (!this.over) this.#complete();
       })
       .catch((error) => this.fail(error));
   }
@@ -297,49 +274,31 @@ export class Exchange implements Corked, FileSender, Puller {
   async #takePieces(chunk: Chunk): Promise<void> {
     for (let at = 0; at < chunk.length; at += PIECE) {
       this.#hold(part(chunk, at, at + PIECE));
-      if (this.#stage === Stage.Over) return;
+      if (this.over) return;
       this.release(true);
-      if (this.#stage === (Stage.Over as Stage)) return;
+      if (this.over) return;
       await this.#carrier.drained(true);
-      if (this.#stage === (Stage.Over as Stage)) return;
+      if (this.over) return;
     }
   }
 
   /** Nothing is held or sent, and nobody reads the body or sends trailers. */
   get #isPlain(): boolean {
-    return this.#stage === Stage.Open && this.#held === undefined &&
-      (this.#body === undefined || this.#body.ended) && this.#response.trailerFields === undefined;
-  }
-
-  /** Returns false, with nothing sent, if `chunk` is not as long as was declared. */
-  #sendWhole(chunk: Chunk): boolean {
-    const { status } = this.#response;
-    const block: FieldBlock = encodeFields(this.#response.fields);
-    const text = typeof chunk === "string";
-    const size = text ? byteLength(chunk) : chunk.length;
-    const bodyless = !this.#bodyAllowed();
-    if (!bodyless && block.contentLength !== undefined && block.contentLength !== size) return false;
-    const length = status === 205 ? 0 : block.contentLength ?? this.#lengthOf(size, bodyless);
-    this.#stage = Stage.Over;
-    this.sentStatus = status;
-    this.completed = true;
-    this.#response.headLeft();
-    const lines = withType(block, text && size > 0, status);
-    this.#carrier.whole(this, status, lines, length, block.hasDate, bodyless ? "" : chunk);
-    return true;
+    return this.output.untouched && (this.#body === undefined || this.#body.ended) &&
+      this.#response.trailerFields === undefined;
   }
 
   #answerFile(file: FileBody): void {
     file.open();
     try {
-      this.#sendHead(file.size);
+      this.output.head(file.size);
     } catch (error) {
       file.close();
       throw error;
     }
-    if (this.#bodyAllowed()) {
+    if (this.output.bodyAllowed) {
       // A file that shrinks meanwhile is an answer that falls short.
-      this.#declaredLeft ??= file.size;
+      this.output.expect(file.size);
       sendFile(this, file).catch((error) => this.fail(error));
     } else {
       file.close();
@@ -356,32 +315,26 @@ export class Exchange implements Corked, FileSender, Puller {
     const large = bytes && chunk.length > COPY_LIMIT;
     // Not by slice(): that of a Buffer is a view.
     this.#hold(bytes && !large ? new Uint8Array(chunk) : chunk);
-    if (this.#stage === Stage.Over) return undefined;
-    if (large || (this.#held?.size ?? 0) >= HOLD_LIMIT) {
+    if (this.over) return undefined;
+    if (large || this.output.heldSize >= HOLD_LIMIT) {
       this.release(true);
-      if (this.#stage === (Stage.Over as Stage)) return undefined;
+      if (this.over) return undefined;
     }
     return this.#carrier.drained(large);
   }
 
   #hold(chunk: Chunk): void {
-    if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) {
-      throw new ContractError(
-        "bad-chunk",
-        `Cannot send a chunk of type ${typeof chunk}: chunks are strings or Uint8Arrays`,
-      );
-    }
-    const held = this.#held ??= new HeldChunks();
-    if (chunk.length === 0) return;
-    const left = this.#declaredLeft;
-    held.add(chunk, left !== undefined && typeof chunk === "string" ? byteLength(chunk) : chunk.length);
-    // It may be too much: a pair of surrogates in two chunks is counted as more than it is.
-    if (left !== undefined && held.size > left) this.release(true);
+    if (this.output.hold(chunk)) this.release(true);
   }
 
   /** {@linkcode Puller}: puts what is held on the cork list. */
   mayWait(): void {
-    if (!this.onCorkList && this.#hasToSend) watch(this);
+    if (!this.output.onCorkList && this.output.hasToSend) watch(this.output);
+  }
+
+  /** {@linkcode FileSender}: sends no more than was declared. */
+  sendDeclared(piece: Uint8Array): boolean {
+    return this.output.sendDeclared(piece);
   }
 
   /** {@linkcode FileSender}: whether memory may change. */
@@ -389,7 +342,7 @@ export class Exchange implements Corked, FileSender, Puller {
     return this.#carrier.drained(true);
   }
 
-  /** More than the declared `content-length` was yielded: the excess is never sent. */
+  /** No more may follow: there is no body, or it has its declared length. Excess is never sent. */
   endExcess(): void {
     this.#finish(true);
     this.stopApp();
@@ -401,25 +354,14 @@ export class Exchange implements Corked, FileSender, Puller {
    * @param full Whether so much is held that it has to go in any case.
    */
   release(full = false): void {
-    if (this.#stage === Stage.Over || !this.#hasToSend) return;
+    if (this.over || !this.output.hasToSend) return;
     if (this.#response.corked && !full) return;
-    if (this.#stage === Stage.Open) {
-      try {
-        this.#sendHead(undefined);
-      } catch (error) {
-        return this.fail(error);
-      }
+    try {
+      if (this.output.send()) this.#carrier.flush();
+      else this.endExcess();
+    } catch (error) {
+      this.fail(error);
     }
-    if (!this.#bodyAllowed()) {
-      this.#finish(true);
-      return this.stopApp();
-    }
-    if (!this.#sendHeld()) return this.endExcess();
-    this.#carrier.flush();
-  }
-
-  get #hasToSend(): boolean {
-    return this.#held !== undefined && (this.#held.size > 0 || this.#stage === Stage.Open);
   }
 
   /** {@linkcode Puller}: the app has yielded everything, or {@linkcode FileSender}: the file is sent. */
@@ -429,115 +371,17 @@ export class Exchange implements Corked, FileSender, Puller {
   }
 
   #complete(): void {
-    if (this.#stage === Stage.Open) this.#sendHead(sizeOf(this.#held?.joined() ?? []));
-    if (this.#stage === Stage.Over) return;
-    if (this.#bodyAllowed()) {
-      this.#sendHeld(true);
-      if (this.#declaredLeft !== undefined && this.#declaredLeft > 0) {
-        this.#carrier.report(
-          this,
-          new ContractError(
-            "too-few-bytes",
-            `The answer is ${this.#declaredLeft} bytes shorter than its content-length`,
-          ),
-        );
-        return this.#finish(false);
-      }
-    }
-    this.#finish(true);
-  }
-
-  #bodyAllowed(): boolean {
-    const { status } = this.#response;
-    return status !== 204 && status !== 205 && status !== 304 && this.wireHead.method !== "HEAD";
-  }
-
-  /**
-   * @param known The body's size, as far as the exchange can tell.
-   * @param text Whether the body begins with text.
-   */
-  #sendHead(known: number | undefined, text = this.#held?.beginsWithText ?? false): void {
-    const { status } = this.#response;
-    const block: FieldBlock = encodeFields(this.#response.fields);
-    const lines = withType(block, text, status);
-    const bodyless = !this.#bodyAllowed();
-    const length = status === 205 ? 0 : block.contentLength ?? this.#lengthOf(known, bodyless);
-    this.#stage = Stage.Sending;
-    this.sentStatus = status;
-    this.#response.headLeft();
-    if (!bodyless) this.#declaredLeft = block.contentLength;
-    this.#carrier.head(this, status, lines, length, block.hasDate);
-  }
-
-  #lengthOf(known: number | undefined, bodyless: boolean): number | undefined {
-    // What HEAD cannot know, for nothing was yielded, is left out rather than called 0.
-    if (bodyless) return known === 0 ? undefined : known;
-    // Trailers only follow a body of unknown length (RFC 9112 §7.1.2).
-    return this.#response.trailerFields === undefined ? known : undefined;
-  }
-
-  /**
-   * Sends what is held. Returns whether it fitted what was declared.
-   *
-   * @param all Also half a character: else its second half may come in the next chunk.
-   */
-  #sendHeld(all = false): boolean {
-    const held = this.#held;
-    if (held === undefined) return true;
-    this.dropHeld();
-    const half = all ? "" : held.takeHalf();
-    const chunks = held.joined();
-    for (let i = 0; i < chunks.length; i++) {
-      if (this.#declaredLeft === undefined) this.sentBytes += this.#carrier.data(this, chunks[i] as Chunk);
-      else if (!this.sendDeclared(chunks[i] as Chunk)) return false;
-    }
-    if (half !== "") (this.#held = new HeldChunks()).add(half, half.length);
-    return true;
-  }
-
-  /** {@linkcode FileSender}: sends no more than was declared. */
-  sendDeclared(chunk: Chunk): boolean {
-    const left = this.#declaredLeft as number;
-    const bytes = typeof chunk === "string" && byteLength(chunk) > left ? utf8.encode(chunk) : chunk;
-    const fits = typeof bytes === "string" || bytes.length <= left;
-    const sent = this.#carrier.data(this, fits ? bytes : (bytes as Uint8Array).subarray(0, left));
-    this.sentBytes += sent;
-    this.#declaredLeft = left - sent;
-    if (fits) return true;
-    this.#carrier.report(
-      this,
-      new ContractError(
-        "too-many-bytes",
-        "The answer is longer than its content-length: the excess is not sent",
-      ),
-    );
-    return false;
+    this.#finish(this.output.sendRest());
   }
 
   #finish(completed: boolean): void {
     // The carrier may have refused to send its head.
-    if (this.#stage === Stage.Over) return;
-    let trailers = "";
-    try {
-      if (completed) trailers = this.#trailerLines();
-    } catch (error) {
-      this.#carrier.report(this, error);
-      completed = false;
-    }
-    this.#stage = Stage.Over;
-    this.completed = completed;
-    this.dropHeld();
+    if (this.over) return;
     // Nobody feeds it any more: whoever still reads must not wait for ever.
     if (this.#body?.ended === false) {
       this.#body.fail(new ConnectionLost("The answer ended before the request body was read"));
     }
-    if (completed) this.#carrier.end(this, trailers);
-    else this.#carrier.cut(this);
-  }
-
-  #trailerLines(): string {
-    const trailers = this.#response.trailerFields;
-    return trailers === undefined ? "" : encodeFields(trailers).lines;
+    this.output.end(completed);
   }
 
   // Failing.
@@ -548,15 +392,15 @@ export class Exchange implements Corked, FileSender, Puller {
    * @param error What to answer if the head has not left; else the answer is cut.
    */
   fail(error: unknown): void {
-    if (this.#stage === Stage.Over) {
+    if (this.over) {
       // The app's reaction to the client's going away is not news.
       if (!(error instanceof ConnectionLost)) this.#carrier.report(this, error);
       return;
     }
     const status = statusOfError(error);
     // Chosen by the app, and told to the client, is no news; a cut answer always is.
-    if (status === 500 || this.#stage === Stage.Sending) this.#carrier.report(this, error);
-    if (this.#stage === Stage.Sending) this.#finish(false);
+    if (status === 500 || this.output.sending) this.#carrier.report(this, error);
+    if (this.output.sending) this.#finish(false);
     else this.#answerError(error);
     this.stopApp();
   }
@@ -597,12 +441,6 @@ export class Exchange implements Corked, FileSender, Puller {
   #reportUnlessLost(error: unknown): void {
     if (!(error instanceof ConnectionLost)) this.#carrier.report(this, error);
   }
-}
-
-/** The field lines; text says what it is, unless the app has done so. */
-function withType({ lines, hasType }: FieldBlock, text: boolean, status: number): string {
-  if (hasType || !text || status === 204 || status === 304) return lines;
-  return lines + "content-type: text/plain; charset=utf-8\r\n";
 }
 
 /** A query builder, for one, has a `then` and is no Promise. */

@@ -188,7 +188,7 @@ export class MemoryCarrier implements Carrier {
     // It is over, also if the sink cannot take such a head.
     this.#stopBody();
     this.head(exchange, status, fields, length, hasDate);
-    exchange.sentBytes = chunk.length === 0 ? 0 : this.data(exchange, chunk);
+    exchange.output.sentBytes = chunk.length === 0 ? 0 : this.data(exchange, chunk);
     this.end(exchange, "");
   }
 

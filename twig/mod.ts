@@ -36,6 +36,7 @@ export type { Corked } from "./cork.ts";
 export type { FileSender } from "./send_file.ts";
 export type { Puller } from "./pull.ts";
 export type { Carrier } from "./carrier.ts";
+export { AnswerOutput } from "./answer_output.ts";
 export { Exchange } from "./exchange.ts";
 export { contentTypeOf } from "./content_types.ts";
 export { staticFiles } from "./static_files.ts";

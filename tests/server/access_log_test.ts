@@ -50,9 +50,7 @@ const EXCHANGE = {
   wireHead: { method: "GET", authority: "", target: "/", protocol: "HTTP/1.1", headers: new Headers() },
   remote: { address: "192.0.2.7", user: "" },
   startedAt: 0,
-  sentStatus: 200,
-  sentBytes: 12,
-  completed: true,
+  output: { sentStatus: 200, sentBytes: 12, completed: true },
 } as unknown as Exchange;
 
 /** An error log whose troubles can be read. */

@@ -103,7 +103,7 @@ export class RecordingCarrier implements Carrier {
     chunk: Chunk,
   ): void {
     this.head(exchange, status, fields, length);
-    if (chunk.length > 0) exchange.sentBytes = this.data(exchange, chunk);
+    if (chunk.length > 0) exchange.output.sentBytes = this.data(exchange, chunk);
     this.end(exchange, "");
   }
 

@@ -82,5 +82,5 @@ Deno.test("MemoryCarrier returns the body's iterator when the exchange is aborte
 Deno.test("MemoryCarrier does not return an iterator that has ended", async () => {
   const { carrier, returned } = run(({ body }) => body.text(), 2, true);
   await settled();
-  assertEquals([carrier.exchange.completed, returned()], [true, 0]);
+  assertEquals([carrier.exchange.output.completed, returned()], [true, 0]);
 });

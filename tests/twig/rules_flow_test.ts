@@ -152,7 +152,7 @@ Deno.test("TWIG 4.4: a large chunk leaves in pieces where others answer on the s
     assertEquals(carrier.sent.length, 131_072);
     carrier.makeRoom();
     await carrier.over;
-    assertEquals([carrier.sent, exchange.completed], [large, true]);
+    assertEquals([carrier.sent, exchange.output.completed], [large, true]);
     // What an app yields may have more behind it; what it returns has not.
     const returned = app === apps[0] || app === apps[1];
     assertEquals(carrier.notes.slice(-2).map((note) => note.slice(0, 5)), [
