@@ -169,8 +169,8 @@ const REAL: Look = {
   look(path) {
     try {
       const { isFile, isDirectory } = Deno.statSync(path);
-      // What is in a folder can be reached if the folder itself can, by its name for itself.
-      if (isDirectory) Deno.statSync(`${path}/.`);
+      // What is in a folder can be reached if the folder itself can, by its name for itself: also where a link leads.
+      if (isDirectory) Deno.statSync(`${Deno.realPathSync(path)}/.`);
       return isDirectory ? "folder" : isFile ? "file" : "nothing";
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) return "denied";

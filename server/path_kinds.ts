@@ -76,7 +76,9 @@ function expectAt(path: string, wanted: "file" | "folder", around: Surroundings,
   if (found === wanted) return;
   if (found === "nothing") throw new Refusal(`does not exist: ${path}`);
   if (found === "locked") throw new Refusal(`may not be read by this user: ${path}`);
-  if (found === "denied") throw new Refusal(`may not be read: ${path} (Deno needs --allow-read for it)`);
+  if (found === "denied") {
+    throw new Refusal(`may not be read: ${path} (Deno needs --allow-read for it, and for what it links to)`);
+  }
   throw new Refusal(`must be a ${wanted}, and ${path} is a ${found}${otherwise}`);
 }
 

@@ -230,10 +230,24 @@ function listenGrants(address: ListenAddress): Grant[] {
 }
 
 function appGrants({ kind, location }: AppSpec): Grant[] {
-  if (kind === "static") return [{ name: "read", value: location }];
+  if (kind === "static") return staticGrants(location);
   const url = new URL(location);
   if (url.protocol === "file:") return [{ name: "read", value: folderOf(filePath(location)) }];
   if (url.protocol !== "https:" && url.protocol !== "http:") return [];
   const value = `${url.hostname}:${url.port || (url.protocol === "https:" ? 443 : 80)}`;
   return TRUSTED.includes(value) ? [] : [{ name: "import", value }];
+}
+
+/** Files are opened by their real paths, so that no link leads out of the folder; the folder may be a link itself. */
+function staticGrants(folder: string): Grant[] {
+  return [folder, realPath(folder)].map((value) => ({ name: "read", value }));
+}
+
+/** Where links lead; the path itself if that cannot be seen. */
+function realPath(path: string): string {
+  try {
+    return Deno.realPathSync(path);
+  } catch {
+    return path;
+  }
 }

@@ -139,11 +139,20 @@ function* without(flags: Map<string, string[]>): Generator<{ name: string; value
   }
 }
 
+/** The flags that `archangel check` prints. */
+async function flagsFor(site: Site): Promise<string[]> {
+  await using check = site.start("check", ["-A"], "--json");
+  assertEquals((await check.ended).code, 0, check.said);
+  return JSON.parse(check.said.slice(check.said.indexOf("{"))).flags;
+}
+
 /** Asks once when it serves; the rest of what it says comes until it is ended. */
-async function ask(program: Program, site: Site): Promise<string> {
+async function ask(program: Program): Promise<string> {
   const serving = program.says("serving").then(() => true, () => false);
   if (!await serving) return "nothing started";
-  const response = await fetch(site.origin, { headers: { connection: "close" } });
+  await program.says("reload ");
+  const [, url] = /listen +(\S+)/.exec(program.said)!;
+  const response = await fetch(url!, { headers: { connection: "close" } });
   const text = await response.text();
   program.signal("SIGTERM");
   await program.ended;
@@ -156,23 +165,54 @@ for (const [name, feature] of Object.entries(FEATURES)) {
     await using published = new Published(site.path);
     site.configure(feature.settings(site, published.url));
 
-    await using check = site.start("check", ["-A"], "--json");
-    assertEquals((await check.ended).code, 0, check.said);
-    const { flags } = JSON.parse(check.said.slice(check.said.indexOf("{")));
+    const flags = await flagsFor(site);
     const expected = byName([...site.base, ...feature.flags(site, published.url)]);
     assertEquals(sorted(byName(flags)), sorted(expected));
 
     await using program = site.start("serve", flags);
-    assertEquals(await ask(program, site), "fine", program.said);
+    assertEquals(await ask(program), "fine", program.said);
     for (const { name, value, rest } of without(expected)) {
       await using lacking = site.start("serve", rest);
-      const answer = await ask(lacking, site);
+      const answer = await ask(lacking);
       const what = `without ${name}=${value}, answered ${answer}:\n${lacking.said}`;
       assert(answer.startsWith(feature.isLate && name === "--allow-import" ? "Internal" : "nothing"), what);
       assertStringIncludes(lacking.said, name, what);
     }
   });
 }
+
+const OTHERS: Record<string, Record<string, unknown>> = {
+  "static files in a folder that a link names": { apps: { app: "./current" } },
+  "an app module in a folder that a link names": { apps: { app: "./code/app.js" } },
+  "an access log in a folder that a link names": {
+    apps: { app: "./public" },
+    log: { access: "./logs/access.log" },
+  },
+  "a port that the kernel chooses": { apps: { app: "./public" }, listen: "http://127.0.0.1:0" },
+};
+
+for (const [name, settings] of Object.entries(OTHERS)) {
+  Deno.test(`permissions: ${name}, with workers and without`, async () => {
+    using site = new Site();
+    for (const [link, folder] of [["current", "public"], ["code", "apps"], ["logs", "run"]]) {
+      Deno.symlinkSync(folder!, `${site.path}/${link}`);
+    }
+    for (const workers of [0, 1]) {
+      site.configure({ ...settings, workers });
+      await using program = site.start("serve", await flagsFor(site));
+      assertEquals(await ask(program), "fine", program.said);
+    }
+  });
+}
+
+Deno.test("permissions: a folder that a link names is refused without what it links to", async () => {
+  using site = new Site();
+  Deno.symlinkSync("public", `${site.path}/current`);
+  site.configure({ apps: { app: "./current" } });
+  await using lacking = site.start("serve", [...site.base, `--allow-read=${site.path}/current`]);
+  assertEquals(await ask(lacking), "nothing started", lacking.said);
+  assertStringIncludes(lacking.said, `may not be read: ${site.path}/current (Deno needs --allow-read for it`);
+});
 
 function sorted(flags: Map<string, string[]>): [string, string[]][] {
   return [...flags].map(([name, values]): [string, string[]] => [name, values.toSorted()]).sort();
