@@ -93,8 +93,9 @@ export const SETTINGS = [
     default: undefined,
     otherwise: "none; exactly one of twig, fetch, static and auto is given",
     summary: "Folder whose files are served.",
-    reason: "Nothing outside of it can be reached, and names that begin with a dot are never served. " +
-      "Clients may ask whether a file has changed, and for a part of it (RFC 9110 §13, §14).",
+    reason: "Nothing outside of it can be reached, and no name that begins with a dot but `/.well-known`. " +
+      "Clients may ask whether a file has changed, and for a part of it (RFC 9110 §13, §14). " +
+      "[files.md](files.md) has the rest: `index.html`, links, and what an app can add.",
   }),
   setting({
     key: "apps.*.auto",
@@ -128,7 +129,10 @@ export const SETTINGS = [
     otherwise: "with a single app, everything goes to it",
     summary: "Which requests go to which app.",
     reason:
-      "The most specific host wins, then the longest path on a segment boundary; the order means nothing.",
+      "The most specific host wins, then the longest path on a segment boundary; the order means nothing. So a " +
+      "route without a host gets nothing that one with the right host takes: with `{ path: /.well-known, app: acme }` " +
+      "and `{ host: example.org, app: a }`, `example.org/.well-known` goes to `a`, until there is " +
+      "`{ host: example.org, path: /.well-known, app: acme }`, too.",
   }),
   setting({
     key: "routes.*.host",
@@ -209,7 +213,7 @@ export const SETTINGS = [
     otherwise: "deno.json or deno.jsonc beside the config, or beside the module that is served without one",
     summary: "A deno.json whose imports the apps use.",
     reason: "One for all apps: Deno reads one config a process, and none that is beside an app module " +
-      "elsewhere. It is given to the workers; without workers, run Deno itself with `-c FILE`.",
+      "elsewhere. Folders above are not searched: name it. It is given to the workers; without workers, run Deno itself with `-c FILE`.",
     flag: { name: "deno-config", value: "FILE" },
   }),
   section({

@@ -1,4 +1,6 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { TestClient } from "../twig/testing.ts";
+import { Folder } from "./support/folder.ts";
 
 const root = new URL("../", import.meta.url);
 
@@ -48,4 +50,22 @@ Deno.test("each test of a TWIG rule is of a rule that docs/twig.md has", () => {
   for (const test of ruleTests()) {
     assert(numbers.has(test.slice(5, test.indexOf(":"))), `there is no such rule: ${test}`);
   }
+});
+
+Deno.test("the app that docs/files.md shows serves clean URLs, lifetimes and a page for 404", async () => {
+  const page = Deno.readTextFileSync(new URL("docs/files.md", root));
+  const shown = /^```ts\n([^]*?)^```$/m.exec(page)![1] as string;
+  assertStringIncludes(shown, '"jsr:@archangel/archangel/twig"');
+  using folder = new Folder({
+    "app.ts": shown.replace("jsr:@archangel/archangel/twig", new URL("twig/mod.ts", root).href),
+    "public/about.html": "About",
+    "public/404.html": "Not here",
+  });
+  const client = new TestClient((await import(folder.url("app.ts").href)).default);
+  const about = await client.get("/about");
+  assertEquals([about.status, about.headers.get("cache-control")], [200, "max-age=3600"]);
+  assertEquals(await about.text(), "About");
+  const missing = await client.get("/nothing");
+  assertEquals([missing.status, missing.headers.get("cache-control")], [404, undefined]);
+  assertEquals(await missing.text(), "Not here");
 });
