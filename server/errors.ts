@@ -109,6 +109,8 @@ export function whyNotBound(error: unknown, address: string): string {
     return `the port is taken by another program; name another with --listen ${other} or the setting listen`;
   }
   if (error instanceof AddrNotAvailable) return "this machine has no such address";
-  if (error instanceof PermissionDenied) return "this user may not use the port (those below 1024 need root)";
+  if (error instanceof PermissionDenied) {
+    return "this user may not use the port (those below 1024 need root or CAP_NET_BIND_SERVICE)";
+  }
   return error instanceof Error ? error.message : String(error);
 }
