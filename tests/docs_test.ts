@@ -69,3 +69,12 @@ Deno.test("the app that docs/files.md shows serves clean URLs, lifetimes and a p
   assertEquals([missing.status, missing.headers.get("cache-control")], [404, undefined]);
   assertEquals(await missing.text(), "Not here");
 });
+
+Deno.test("docs/operations.md lists the keys of a line of the access log, in their order", () => {
+  const source = Deno.readTextFileSync(new URL("server/access_log.ts", root));
+  const record = /interface AccessRecord {([^]*?)^}/m.exec(source)![1] as string;
+  const keys = [...record.matchAll(/readonly (\w+):/g)].map(([, key]) => key);
+  const page = Deno.readTextFileSync(new URL("docs/operations.md", root));
+  const section = /^## The access log\n([^]*?)^#/m.exec(page)![1] as string;
+  assertEquals([...section.matchAll(/^\| `(\w+)`/gm)].map(([, key]) => key), keys);
+});
