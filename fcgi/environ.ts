@@ -84,17 +84,18 @@ function bad(code: string, name: string, value: string): ProtocolError {
 }
 
 /**
- * Variables that have line ends by right: certificates (`SSL_CLIENT_CERT`), and the functions that bash
- * exports, which cgi-fcgi passes on with the rest of its environment.
+ * Variables that become fields, targets, addresses or log lines, none of which has line ends. Others have them by
+ * right: certificates (`SSL_CLIENT_CERT`), Apache's `SERVER_SIGNATURE`, a path that was decoded (`SCRIPT_NAME` for
+ * `/a%0Ab`), whatever else is in the environment that cgi-fcgi passes on.
  */
-const WITH_LINES = /^(?:SSL_.*|BASH_FUNC_.*%%)$/;
+const ONE_LINE = /^(?:HTTP_|HTTPS$|REQUEST_|CONTENT_|REMOTE_|SERVER_(?!SIGNATURE$))/;
 
 /** CR, LF and NUL would split a field or a log line. */
 function refuseControl(params: Params): void {
   for (let i = 0; i < params.size; i++) {
     const name = params.name(i);
     const value = params.value(i);
-    const harmless = WITH_LINES.test(name) && !value.includes("\0");
+    const harmless = !ONE_LINE.test(name) && !value.includes("\0");
     if (CONTROL.test(name) || (CONTROL.test(value) && !harmless)) throw bad("control-in-params", name, value);
   }
 }

@@ -159,6 +159,8 @@ for (
     ["LF in the target", get("/a\nb")],
     ["NUL in the target", get("/a\0b")],
     ["CR in REMOTE_ADDR", get("/", { REMOTE_ADDR: "1.2.3.4\r" })],
+    ["LF in REMOTE_USER", get("/", { REMOTE_USER: "a\nb" })],
+    ["NUL in a variable that no request has", get("/", { OTHER: "\0" })],
     ["LF in a name", { ...get(), "HTTP_X\nY": "1" }],
     ["a Host that is none", get("/", { HTTP_HOST: "a b" })],
     ["a Host with a path", get("/", { HTTP_HOST: "a/b" })],
@@ -288,6 +290,29 @@ overBoth("HTTP_CONTENT_LENGTH and HTTP_CONTENT_TYPE alone say nothing", inspect,
 overBoth("empty CONTENT_TYPE and CONTENT_LENGTH are absent", inspect, async (client) => {
   const { headers } = seenIn(await client.ask(get("/", { CONTENT_TYPE: "", CONTENT_LENGTH: "" })));
   assertEquals(headers.filter(([name]) => name.startsWith("content-")), []);
+});
+
+overBoth(
+  "line ends may be where they split nothing: in a decoded path, a signature, an environment",
+  env,
+  async (client) => {
+    const more = {
+      SERVER_SIGNATURE: "<address>Apache/2.4 Server at example.org Port 80</address>\n",
+      SCRIPT_NAME: "/a\nb",
+      QUERY_STRING: "c=\r\n",
+      OTHER: "two\nlines",
+    };
+    const { env } = JSON.parse((await client.ask(get("/a%0Ab?c=%0D%0A", more))).body);
+    assertEquals(more, {
+      ...more,
+      ...Object.fromEntries(Object.keys(more).map((name) => [name, env[name]])),
+    });
+  },
+);
+
+overBoth("a target that is made of a decoded path has no line ends", inspect, async (client) => {
+  const { target } = seenIn(await client.ask(get("", { SCRIPT_NAME: "/a\nb", QUERY_STRING: "c=\r\n" })));
+  assertEquals(target, "/a%0Ab?c=%0D%0A");
 });
 
 overBoth("HTTP_PROXY and HTTP_TRANSFER_ENCODING do not reach an app", env, async (client) => {

@@ -20,8 +20,8 @@ behindFrontEnd({
 
 behindFrontEnd({
   ...apache,
-  title: "Apache without flushpackets and enablereuse",
-  edit: (shown) => change(shown, "enablereuse=on ttl=10 flushpackets=on", ""),
+  title: "Apache without flushpackets and enablereuse, with a signature",
+  edit: (shown) => change(shown, "enablereuse=on ttl=10 flushpackets=on", "") + "\nServerSignature On",
   reuses: false,
   liveAnswers: false,
   uploads: "live",

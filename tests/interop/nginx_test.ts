@@ -22,6 +22,21 @@ behindFrontEnd({
 
 behindFrontEnd({
   ...nginx,
+  title: "nginx with all of fastcgi_params",
+  edit: (shown) =>
+    change(
+      shown,
+      "fastcgi_param REQUEST_METHOD",
+      "include /etc/nginx/fastcgi_params;\n    fastcgi_param REQUEST_METHOD",
+    ),
+  reuses: true,
+  liveAnswers: true,
+  uploads: "stored",
+  cutIsNoticed: true,
+});
+
+behindFrontEnd({
+  ...nginx,
   title: "nginx, below /live/",
   prefix: "/live/",
   reuses: true,

@@ -5,7 +5,7 @@
  * Front ends differ, and the document says how: {@linkcode Behaviour} is a row of its table, and both what is there and
  * what is not there is checked.
  */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { createHash } from "node:crypto";
 import type { Limits } from "../../server/limits.ts";
 import type { App } from "../../twig/mod.ts";
@@ -308,6 +308,7 @@ async function runCases(t: Deno.TestContext, behaviour: Behaviour): Promise<void
   const cases: [string, (bench: Bench, behaviour: Behaviour) => Promise<void>][] = [
     ["GET and POST", getAndPost],
     [`a target and a Host that differ are ${refusesTwoHosts ? "refused" : "the target's"}`, twoHosts],
+    ["a path with a line end", lineEnd],
     ["a chunked upload", chunkedUpload],
     ["repeated fields both ways", repeatedFields],
     ["Location with every status", redirects],
@@ -350,6 +351,13 @@ async function twoHosts(bench: Bench, { refusesTwoHosts }: Behaviour): Promise<v
   const seen: Seen = JSON.parse(answer.body);
   assertEquals(seen.authority, "example.org");
   assertEquals(seen.headers.filter(([name]) => name === "host"), [["host", "example.org"]]);
+}
+
+/** Front ends decode it in some variables and not in others; lighttpd refuses it. */
+async function lineEnd(bench: Bench, { name }: Behaviour): Promise<void> {
+  const answer = await bench.get("a%0Ab/inspect");
+  if (name === "lighttpd") return assertEquals(answer.status, 400);
+  assertMatch((JSON.parse(answer.body) as Seen).target, /a%0[Aa]b\/inspect$/);
 }
 
 async function chunkedUpload(bench: Bench): Promise<void> {
