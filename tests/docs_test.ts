@@ -55,9 +55,9 @@ Deno.test("each test of a TWIG rule is of a rule that docs/twig.md has", () => {
 Deno.test("the app that docs/files.md shows serves clean URLs, lifetimes and a page for 404", async () => {
   const page = Deno.readTextFileSync(new URL("docs/files.md", root));
   const shown = /^```ts\n([^]*?)^```$/m.exec(page)![1] as string;
-  assertStringIncludes(shown, '"jsr:@archangel/archangel/twig"');
+  assertStringIncludes(shown, '"@archangel/archangel/twig"');
   using folder = new Folder({
-    "app.ts": shown.replace("jsr:@archangel/archangel/twig", new URL("twig/mod.ts", root).href),
+    "app.ts": shown.replace("@archangel/archangel/twig", new URL("twig/mod.ts", root).href),
     "public/about.html": "About",
     "public/404.html": "Not here",
   });
