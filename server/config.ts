@@ -92,7 +92,7 @@ function denoConfigIn(folder: string, { look }: Look): string | undefined {
  * import { assertEquals } from "@std/assert";
  *
  * const yaml = "apps: { hello: { fetch: npm:hello } }";
- * const around = { folder: "/srv", look: () => "nothing" as const, env: () => undefined };
+ * const around = { folder: "/srv", look: () => "nothing" as const, whyReadOnly: () => undefined, env: () => undefined };
  * assertEquals(parseConfig("a.yaml", yaml, around).routes, [{ host: undefined, path: "/", app: "hello" }]);
  * ```
  */
@@ -139,7 +139,7 @@ function unreadable(error: unknown, file: string): string {
 }
 
 /** The parts of {@linkcode Surroundings} that do not depend on where a text came from. */
-export type Look = Pick<Surroundings, "look" | "env">;
+export type Look = Omit<Surroundings, "folder">;
 
 /**
  * Looks for real, and writes down which environment variables were asked for.
@@ -175,6 +175,14 @@ const REAL: Look = {
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) return "denied";
       return error instanceof Deno.errors.PermissionDenied ? "locked" : "nothing";
+    }
+  },
+  whyReadOnly(path) {
+    try {
+      Deno.openSync(path, { append: true }).close();
+      return undefined;
+    } catch (error) {
+      return error instanceof Deno.errors.NotCapable ? undefined : (error as Error).message;
     }
   },
 };

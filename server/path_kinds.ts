@@ -115,6 +115,10 @@ export const logTarget: Kind<string> = {
     const absolute = absolutePath(text, around);
     // Writing to a file does not take the permission to look around.
     if (around.look(folderOf(absolute)) !== "denied") expectAt(folderOf(absolute), "folder", around);
+    const found = around.look(absolute);
+    if (found === "folder") throw new Refusal(`must be a file, and ${absolute} is a folder`);
+    const why = found === "file" ? around.whyReadOnly(absolute) : undefined;
+    if (why !== undefined) throw new Refusal(`cannot be written: ${absolute} (${why})`);
     return absolute;
   },
 };

@@ -23,6 +23,13 @@ export interface Surroundings {
    */
   look(path: string): "file" | "folder" | "nothing" | "denied" | "locked";
   /**
+   * Tries whether a file takes further lines. It is not changed.
+   *
+   * @param path Absolute path of a file that is there.
+   * @returns Why not; `undefined` if it does, or if Deno does not let this process try.
+   */
+  whyReadOnly(path: string): string | undefined;
+  /**
    * Looks an environment variable up.
    *
    * @param name Its name.

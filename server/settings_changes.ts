@@ -23,7 +23,7 @@ import type { Settings } from "./settings.ts";
  * import { parseConfig } from "./config.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const around = { folder: "/srv", look: () => "file" as const, env: () => undefined };
+ * const around = { folder: "/srv", look: () => "file" as const, whyReadOnly: () => undefined, env: () => undefined };
  * const read = (text: string) => parseConfig("archangel.yaml", text, around);
  * const before = read("apps: { a: ./a.ts }");
  * const after = read("apps: { a: ./a.ts }\nlisten: http://127.0.0.1:80");

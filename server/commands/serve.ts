@@ -7,9 +7,11 @@
 import { banner, migratesRequests, reloadWithout } from "../banner.ts";
 import { type CommandLine, configInput } from "../command_line.ts";
 import { loadConfig } from "../config.ts";
+import { ListenError } from "../errors.ts";
 import { EXIT } from "../exit_codes.ts";
 import { listenToSignals, SAME_KEYPRESS } from "../os_signals.ts";
-import { say } from "../say.ts";
+import { describeError, say } from "../say.ts";
+import type { Service } from "../service.ts";
 import type { Settings } from "../settings.ts";
 import { stopNotice } from "../stop_notice.ts";
 import { surviveStrayErrors } from "../stray_errors.ts";
@@ -24,16 +26,28 @@ import { surviveStrayErrors } from "../stray_errors.ts";
 export async function run(line: CommandLine): Promise<number> {
   const input = configInput(line, line.arguments[0]);
   const settings = loadConfig(input);
-  if (settings.workers === 0) return await serveHere(settings);
+  if (settings.workers === 0) return await startHere(settings);
   const { runSupervisor } = await import("../supervisor.ts");
   return await runSupervisor({ settings, reread: () => loadConfig(input) });
 }
 
-async function serveHere(settings: Settings): Promise<number> {
+async function startHere(settings: Settings): Promise<number> {
   const { startService } = await import("../service.ts");
   const { ErrorLog } = await import("../error_log.ts");
   surviveStrayErrors(new ErrorLog("archangel"));
-  const service = await startService(settings);
+  let service: Service;
+  try {
+    service = await startService(settings);
+  } catch (error) {
+    // It says by itself what could not be done.
+    if (error instanceof ListenError) throw error;
+    say("archangel", `Cannot start: ${describeError(error)}`);
+    return EXIT.boot;
+  }
+  return await serveHere(settings, service);
+}
+
+async function serveHere(settings: Settings, service: Service): Promise<number> {
   const done = Promise.withResolvers<number>();
   const notice = stopNotice(() => settings.timeouts.drain);
   let interrupted: number | undefined;

@@ -471,6 +471,29 @@ Deno.test("a module that is named and cannot be loaded stops the start", async (
   }
 });
 
+for (const workers of [0, 1]) {
+  Deno.test(`an access log that cannot be opened keeps it from starting, with ${workers} workers: exit code 3`, async () => {
+    const settings = `listen: http://127.0.0.1:0\nworkers: ${workers}\nlog: { access: ./access.log }\n`;
+    using folder = new Folder({ "archangel.yaml": `${settings}apps: { hello: ./app.js }\n` });
+    Deno.symlinkSync("/nowhere/access.log", `${folder.path}/access.log`);
+    const { config } = await choosePackages();
+    const { code, error } = await spawn(folder.path, ["--deno-config", config]);
+    assertEquals(code, 3);
+    assertMatch(error, /^archangel: Cannot start: Cannot open the access log .*access\.log: No such file/m);
+  });
+}
+
+Deno.test("check tries whether the access log takes lines, and makes none", async () => {
+  using folder = new Folder({ "archangel.yaml": `${CONFIG}log: { access: ./access.log }\n` });
+  assertEquals((await run("check", "--config", folder.config)).code, 0);
+  assertEquals([...Deno.readDirSync(folder.path)].some(({ name }) => name === "access.log"), false);
+  // Nobody may write to a program that runs, not even root.
+  Deno.symlinkSync(Deno.execPath(), `${folder.path}/access.log`);
+  const { code, error } = await run("check", "--config", folder.config);
+  assertEquals(code, 1);
+  assertMatch(error, /"log.access" cannot be written: .*access\.log \(.*busy/);
+});
+
 Deno.test("what an environment variable puts into the config is used", async () => {
   using folder = new Folder({ "archangel.yaml": CONFIG.replace("workers: 1", "workers: ${HOW_MANY}") });
   const args = ["check", "--json"];

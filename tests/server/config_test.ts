@@ -28,6 +28,7 @@ const ENVIRONMENT: Record<string, string> = { PORT: "8080", WORKERS: "4", EMPTY:
 const SRV: Surroundings = {
   folder: "/srv",
   look: (path) => Object.hasOwn(DISK, path) ? DISK[path]! : "nothing",
+  whyReadOnly: (path) => path === "/srv/app.ts" ? "Permission denied" : undefined,
   env: (name) => Object.hasOwn(ENVIRONMENT, name) ? ENVIRONMENT[name] : undefined,
 };
 
@@ -165,7 +166,7 @@ Deno.test("docs/config.md is what the settings table says", () => {
 Deno.test("the config in docs/config.md is valid", () => {
   const yaml = /```yaml\n([^]*?)```/.exec(renderConfigDocs())![1]!;
   const everywhere = (path: string) => /\.\w+$/.test(path) ? "file" : "folder";
-  parseConfig("docs.yaml", yaml, { folder: "/srv", env: () => undefined, look: everywhere });
+  parseConfig("docs.yaml", yaml, { ...SRV, env: () => undefined, look: everywhere });
 });
 
 Deno.test("parseConfig() throws nothing but ConfigError, whatever the text", () => {

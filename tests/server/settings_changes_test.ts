@@ -2,7 +2,12 @@ import { assertEquals } from "@std/assert";
 import { parseConfig } from "../../server/config.ts";
 import { settingsChanges } from "../../server/settings_changes.ts";
 
-const around = { folder: "/srv", look: () => "file" as const, env: () => undefined };
+const around = {
+  folder: "/srv",
+  look: () => "file" as const,
+  whyReadOnly: () => undefined,
+  env: () => undefined,
+};
 const read = (text: string) => parseConfig("archangel.yaml", text, around);
 
 /** What differs between two configs, beside an app at the root. */

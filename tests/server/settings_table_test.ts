@@ -6,7 +6,12 @@ import * as paths from "../../server/path_kinds.ts";
 import * as kinds from "../../server/setting_kinds.ts";
 import { keysBelow, rowOf, type SettingRow, SETTINGS } from "../../server/settings_table.ts";
 
-const NOWHERE: Surroundings = { folder: "/srv", look: () => "nothing", env: () => undefined };
+const NOWHERE: Surroundings = {
+  folder: "/srv",
+  look: () => "nothing",
+  whyReadOnly: () => undefined,
+  env: () => undefined,
+};
 const scalars = SETTINGS.filter((row): row is SettingRow => "kind" in row);
 
 Deno.test("every key of the table stands once, below a section of the table", () => {
