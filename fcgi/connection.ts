@@ -246,8 +246,7 @@ export class FcgiCore implements WireProtocol {
   cut(exchange: number): void {
     const request = this.#open.find(exchange);
     if (request === undefined) return;
-    this.#open.close(request);
-    this.#open.last = true;
+    this.#open.cut(request);
   }
 
   /**

@@ -69,6 +69,7 @@ export class Intake {
    * @returns What to report if the request is turned away.
    */
   begin(id: number, role: number, keep: boolean): Refused | undefined {
+    if (this.#open.wasCut(id)) return undefined;
     const { headerBytes, openExchanges } = this.#limits;
     const request = new FcgiRequest(id, this.#open.nextNumber(id), keep, headerBytes * PARAMS_LEEWAY);
     if (role !== Role.Responder) {
@@ -76,8 +77,7 @@ export class Intake {
       return this.#turnAway(request, 0, "unknown-role", `role ${role} is not served`);
     }
     if (this.#open.last || this.#open.size >= openExchanges) {
-      writeOverloaded(this.#output, id);
-      const refused = this.#turnAway(request, 503, "overloaded", "the connection takes no more");
+      const refused = this.#tooMany(request);
       const isNews = !this.#overloaded;
       this.#overloaded = true;
       return isNews ? refused : undefined;
@@ -85,6 +85,15 @@ export class Intake {
     this.#overloaded = false;
     this.#open.add(request);
     return undefined;
+  }
+
+  #tooMany(request: FcgiRequest): Refused {
+    if (this.#limits.openExchanges === 1 && this.#open.size === 1) {
+      writeEndRequest(this.#output, request.id, ProtocolStatus.CannotMultiplex);
+      return this.#turnAway(request, 0, "not-multiplexed", "the connection takes one at a time");
+    }
+    writeOverloaded(this.#output, request.id);
+    return this.#turnAway(request, 503, "overloaded", "the connection takes no more");
   }
 
   /** What was said no to at once. Further records of the id are ignored, since none is open. */
@@ -273,9 +282,11 @@ export class Intake {
 
   /** An app is at work on this request, and will not get what it was promised. */
   #fail(request: FcgiRequest, status: number, reason: string): Aborted {
-    if (request.headSent) this.#open.last = true;
-    else writeStatus(this.#output, request.id, status, request.isHead);
-    this.#open.close(request);
+    if (request.headSent) this.#open.cut(request);
+    else {
+      writeStatus(this.#output, request.id, status, request.isHead);
+      this.#open.close(request);
+    }
     return aborted(request, reason);
   }
 }

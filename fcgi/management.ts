@@ -37,7 +37,7 @@ export function answerValues(out: OutputBuffer, question: Params | undefined, ca
   const known: [string, string][] = [
     ["FCGI_MAX_CONNS", String(capacity.connections)],
     ["FCGI_MAX_REQS", String(capacity.openExchanges)],
-    ["FCGI_MPXS_CONNS", "1"],
+    ["FCGI_MPXS_CONNS", capacity.openExchanges > 1 ? "1" : "0"],
   ];
   writeManagement(
     out,

@@ -69,6 +69,7 @@ export class OpenRequests implements Iterable<FcgiRequest> {
   /** The others, in order. */
   readonly #others: Map<number, FcgiRequest> = new Map();
   #serial = 0;
+  #cutIds: Set<number> | undefined;
 
   /** How many are open. */
   get size(): number {
@@ -139,6 +140,26 @@ export class OpenRequests implements Iterable<FcgiRequest> {
     else this.#others.delete(request.id);
     if (!request.keepConnection) this.last = true;
     if (!request.stdinEnded) this.awaitsRecords = true;
+  }
+
+  /**
+   * A request's answer is cut: without its END_REQUEST the peer cannot use the id again, and if it does, an answer
+   * would look like the rest of this one. The connection closes when the others are over.
+   *
+   * @param request The request.
+   */
+  cut(request: FcgiRequest): void {
+    this.close(request);
+    this.last = true;
+    (this.#cutIds ??= new Set()).add(request.id);
+  }
+
+  /**
+   * @param id A request id.
+   * @returns Whether an answer that had it was cut.
+   */
+  wasCut(id: number): boolean {
+    return this.#cutIds !== undefined && this.#cutIds.has(id);
   }
 
   /** The open ones, oldest first. They may be closed on the way. */

@@ -31,6 +31,7 @@ import {
   longestUnfed,
   refuseLargest,
   starved,
+  unreadBytes,
 } from "./open_bodies.ts";
 import { OpenExchanges } from "./open_exchanges.ts";
 import { Patience } from "./patience.ts";
@@ -76,6 +77,8 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   /** Wakes the read loop, which stopped because there was no room. */
   #resume: (() => void) | undefined;
   #refused = false;
+  /** Bytes of bodies that were held when reading stopped because of them, or since. */
+  #unread = 0;
 
   /**
    * @param transport The socket.
@@ -229,8 +232,14 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
       refuseLargest(this.#open);
       return true;
     }
-    this.#patience.bodyInTheWay();
+    this.#awaitReading();
     return false;
+  }
+
+  /** Nobody else is heard before an app has read of what is held. */
+  #awaitReading(): void {
+    this.#unread = unreadBytes(this.#open);
+    this.#patience.bodyInTheWay();
   }
 
   /** Whether nothing is left to be answered, and nothing more will come. */
@@ -619,7 +628,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     this.#patience.nothing();
     if (this.#open.size > 0) {
       if (this.#core.multiplexed && this.#open.size > 1 && bodiesOverflow(this.#open)) {
-        return refuseLargest(this.#open);
+        return unreadBytes(this.#open) < this.#unread ? this.#awaitReading() : refuseLargest(this.#open);
       }
       // The app has the piece that came last, and takes its time over it.
       if (!bodyWanted(this.#open)) return;

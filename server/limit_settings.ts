@@ -69,7 +69,8 @@ export const LIMIT_SETTINGS = [
     key: "limits.open_exchanges",
     kind: kinds.count([1, 65_535]),
     default: DEFAULT_LIMITS.openExchanges,
-    summary: "Most FastCGI requests open at once on one connection.",
+    summary:
+      "Most FastCGI requests open at once on one connection; with 1 it says that it does not multiplex.",
     reason: "More are answered with 503 and FCGI_OVERLOADED. Front ends that do not multiplex have one.",
   }),
   setting({

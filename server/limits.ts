@@ -43,7 +43,7 @@ export const DEFAULT_LIMITS: Limits = {
   headerFields: 100,
   bodyBytes: 16 * MiB,
   drainBytes: 256 * KiB,
-  openExchanges: 100,
+  openExchanges: 256,
   connections: 16384,
   requestsPerConnection: 100_000,
 };

@@ -54,9 +54,17 @@ export function bodyLeft(open: OpenExchanges): boolean {
  */
 export function bodiesOverflow(open: OpenExchanges): boolean {
   if (!open.some(holds)) return false;
+  return unreadBytes(open) >= WINDOWS || (largestGrowing(open)?.body.buffered ?? 0) >= WINDOW;
+}
+
+/**
+ * @param open The open exchanges.
+ * @returns How much of their bodies is held, in bytes.
+ */
+export function unreadBytes(open: OpenExchanges): number {
   let held = 0;
   for (const exchange of open.list()) if (exchange.bodyAsked) held += exchange.body.buffered;
-  return held >= WINDOWS || (largestGrowing(open)?.body.buffered ?? 0) >= WINDOW;
+  return held;
 }
 
 /**

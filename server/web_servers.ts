@@ -26,7 +26,9 @@ export class WebServers {
    * @throws {TypeError} If one of them is none.
    */
   constructor(list: string) {
-    this.#addresses = new Set(list.split(",").map((item) => canonical(item.trim())));
+    // A comma too many is no address.
+    const items = list.split(",").map((item) => item.trim()).filter((item) => item !== "");
+    this.#addresses = new Set(items.map(canonical));
   }
 
   /**

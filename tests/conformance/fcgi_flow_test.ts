@@ -256,3 +256,34 @@ overBoth("an unread body that keeps others from being heard is given up", async 
   assertEquals(ended, [1, 2, 3]);
   assertMatch(text, /^Status: 503 .*Status: 200 OK.*small$/s);
 });
+
+overBoth(
+  "a body that its app reads slowly but steadily is whole, whatever others wait for",
+  async function* (request) {
+    if (request.pathInfo === "/waits") {
+      yield "";
+      await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
+      return;
+    }
+    let size = 0;
+    const reader = request.body[Symbol.asyncIterator]();
+    // Far longer than the second that a body which nobody reads is given, and in small pieces.
+    for (let pieces = 0;; pieces++) {
+      const { done, value } = await reader.next();
+      if (done) break;
+      size += value.length;
+      if (pieces < 30) await delay(100);
+    }
+    yield String(size);
+  },
+  async (client) => {
+    const size = 6 * MiB;
+    await client.send(request(get("/waits"), { id: 2 }), begin(1), params(post(size, "/slow"), 1));
+    const piece = stdin(new Uint8Array(2048), 1);
+    const sent = client.send(...Array.from({ length: size / 2048 }, () => piece), stdinEnd(1));
+    const { status, body } = await client.answer(1);
+    assertEquals([status, body], [200, String(size)]);
+    await sent;
+    await client.send(abort(2));
+  },
+);

@@ -1,4 +1,5 @@
 /** The life of requests on one connection (FastCGI 1.0 §3.5, §5, §6): begin, keep, multiplex, abort, end. */
+import { DEFAULT_LIMITS } from "../../server/limits.ts";
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { delay } from "../support/delay.ts";
 import {
@@ -341,7 +342,7 @@ overBoth(
     })();
     assertEquals((await client.management()).type, TYPE.getValuesResult);
     await sending;
-    assertEquals(client.answered.length, 60_000 - 100);
+    assertEquals(client.answered.length, 60_000 - DEFAULT_LIMITS.openExchanges);
     assertEquals((await client.answer(60_000)).protocolStatus, STATUS.overloaded);
     // A flood must not flood the log, too.
     assert(server.log.length < 20, `${server.log.length}`);
