@@ -134,8 +134,17 @@ export class FcgiCore implements WireProtocol {
   endOfInput(): void {
     this.#reader.inputEnded = true;
     for (const request of this.#open) {
-      if (request.state === State.Answering) writeStreamEnd(this.output, RecordType.Stderr, request.id);
+      if (request.state === State.Answering) this.#probeFor(request.id);
     }
+  }
+
+  /** As {@linkcode WireProtocol.probe}, by the same empty STDERR. */
+  probe(): void {
+    for (const request of this.#open) if (request.state !== State.Params) this.#probeFor(request.id);
+  }
+
+  #probeFor(id: number): void {
+    writeStreamEnd(this.output, RecordType.Stderr, id);
   }
 
   /**

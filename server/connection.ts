@@ -227,8 +227,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
    */
   #makeRoom(): boolean {
     if (!bodiesOverflow(this.#open)) return true;
-    if (this.#open.size === 1) return false;
-    if (bodyWanted(this.#open)) {
+    if (this.#open.size > 1 && bodyWanted(this.#open)) {
       refuseLargest(this.#open);
       return true;
     }
@@ -236,7 +235,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     return false;
   }
 
-  /** Nobody else is heard before an app has read of what is held. */
+  /** Nobody is heard before an app has read of what is held. */
   #awaitReading(): void {
     this.#unread = unreadBytes(this.#open);
     this.#patience.bodyInTheWay();
@@ -593,6 +592,18 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   }
 
   /**
+   * An unread body has kept the connection from being read. Others must not wait for it any longer, unless its app
+   * does read; where there are no others, a peer that has left is not seen but by writing to it.
+   */
+  #giveUpUnread(): void {
+    const isRead = unreadBytes(this.#open) < this.#unread;
+    if (this.#open.size > 1 && !isRead) return refuseLargest(this.#open);
+    if (!isRead) this.#core.probe();
+    this.flush();
+    this.#awaitReading();
+  }
+
+  /**
    * Who has waited too long for input is over. What others do on this connection goes on, unless there
    * are none: then the connection is given up, too.
    */
@@ -627,9 +638,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     }
     this.#patience.nothing();
     if (this.#open.size > 0) {
-      if (this.#core.multiplexed && this.#open.size > 1 && bodiesOverflow(this.#open)) {
-        return unreadBytes(this.#open) < this.#unread ? this.#awaitReading() : refuseLargest(this.#open);
-      }
+      if (this.#core.multiplexed && bodiesOverflow(this.#open)) return this.#giveUpUnread();
       // The app has the piece that came last, and takes its time over it.
       if (!bodyWanted(this.#open)) return;
       return this.#giveUpStalled(now);

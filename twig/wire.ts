@@ -193,10 +193,15 @@ export interface WireProtocol {
 
   /**
    * The peer sent its FIN. The next `next()` reports an abort if a request was cut short. If others
-   * wait for their answers, the core may put something harmless into `output`: a peer that is gone
-   * answers it with a reset.
+   * wait for their answers, the core does what `probe` does.
    */
   endOfInput(): void;
+
+  /**
+   * Puts something harmless into `output`, if this wire has such a thing: a peer that is gone answers it with a
+   * reset. For when nothing is read, so that its leaving cannot be seen.
+   */
+  probe(): void;
 
   /** No request after the ones already begun: answer with `Connection: close`, as a drain does. */
   stop(): void;

@@ -276,6 +276,9 @@ export class HttpCore implements WireProtocol {
     this.#ended = true;
   }
 
+  /** HTTP/1.1 has nothing that may stand before an answer and means nothing to every client. */
+  probe(): void {}
+
   /** Takes no request after the ones already begun. */
   stop(): void {
     this.#stopping = true;

@@ -19,6 +19,8 @@ import { MeasuredServer } from "../support/measured_server.ts";
 import type { App } from "../../twig/mod.ts";
 
 const MiB = 1024 * 1024;
+/** By the query of their request: exchanges whose client is gone. */
+const left = new Map<string, PromiseWithResolvers<void>>();
 
 function connectTo({ port }: MeasuredServer): Promise<FcgiClient> {
   return FcgiClient.connect({ protocol: "fcgi", transport: "tcp", hostname: "127.0.0.1", port });
@@ -287,3 +289,23 @@ overBoth(
     await client.send(abort(2));
   },
 );
+
+for (const size of [2.5 * MiB, 3.5 * MiB]) {
+  for (const complete of [false, true]) {
+    const what = `${complete ? "all" : "some"} of an unread upload of ${size / MiB} MiB`;
+    overBoth(`a client that leaves after ${what} is noticed`, (request) => {
+      request.signal.addEventListener("abort", () => left.get(decodeURIComponent(request.query))!.resolve());
+      return left.get(decodeURIComponent(request.query))!.promise.then(() => "too late");
+    }, async (client, server) => {
+      const name = `${what} ${server.address.transport}`;
+      left.set(name, Promise.withResolvers());
+      const declared = complete ? size : 2 * size;
+      await client.send(begin(), params(post(declared, `/?${encodeURIComponent(name)}`)));
+      const sent = client.send(...Array.from({ length: size / 32_768 }, () => stdin(new Uint8Array(32_768))));
+      await Promise.race([sent, delay(500)]);
+      client.close();
+      await left.get(name)!.promise;
+      await sent.catch(() => {});
+    });
+  }
+}

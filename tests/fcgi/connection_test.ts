@@ -124,6 +124,15 @@ Deno.test("FcgiCore ignores commands for an exchange that is over", () => {
   assertFalse(core.closing);
 });
 
+Deno.test("FcgiCore.probe() gives each request that an app works on an empty STDERR, and nothing else", () => {
+  const { core } = begun(1, 2);
+  send(core, "BEGIN 3 responder keep");
+  pull(core);
+  core.probe();
+  const sent = core.output.take().flatMap((piece) => slowRecords(piece as Uint8Array));
+  assertEquals(sent.map(({ type, id, content }) => [type, id, content.length]), [[7, 1, 0], [7, 2, 0]]);
+});
+
 Deno.test("FcgiCore.refuse() with a status answers every request that has no answer yet", () => {
   const { core, exchanges: [first = 0] } = begun(1, 2);
   send(core, "BEGIN 3 responder keep");

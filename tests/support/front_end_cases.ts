@@ -49,6 +49,8 @@ export interface Behaviour {
 const LARGE = 100_000_000;
 /** More than any front end waits for before it passes a part of an upload on. */
 const ENOUGH = "x".repeat(40_000);
+/** Several times what the server holds of an unread body, in bytes. */
+const LATE_SIZE = 12_000_000;
 /** Requests, one after the other, that show whether connections are reused. */
 const REQUESTS = 12;
 
@@ -104,6 +106,9 @@ export class Stage {
       case "gated":
         this.heard.set(name, "begun");
         return this.gate(name).promise.then(() => name);
+      case "later":
+        this.heard.set(name, "begun");
+        return this.gate(name).promise.then(() => digestOf(request.body));
       case "wait":
         return this.#wait(name, request.signal);
       case "drip":
@@ -317,6 +322,7 @@ async function runCases(t: Deno.TestContext, behaviour: Behaviour): Promise<void
     ["100 MB up", upload],
     [liveAnswers ? "answers are live" : "answers come at their end", liveAnswer],
     [`uploads are ${uploads}`, liveUpload],
+    ["an upload waits for its app", waitingUpload],
     [`a client that leaves is ${leaving}`, leavingClient],
     [`an answer that is cut is ${cutIsNoticed ? "" : "not "}noticed`, cutAnswer],
     [reuses ? "connections are reused" : "each request has its connection", reuse],
@@ -460,6 +466,16 @@ async function liveUpload(bench: Bench, { uploads }: Behaviour): Promise<void> {
   }
   if (!whole) await client.send("0\r\n\r\n");
   assertEquals((await client.response()).body, words.join(""));
+}
+
+/** More than the server holds: the rest waits in sockets and files, whatever the server says meanwhile. */
+async function waitingUpload(bench: Bench): Promise<void> {
+  const name = bench.fresh();
+  const response = fetch(bench.url(`later?${name}`), { method: "POST", body: new Uint8Array(LATE_SIZE) });
+  await waitUntil(() => bench.stage.heard.has(name), "the app to be called");
+  await delay(2500);
+  bench.stage.gate(name).resolve();
+  assertEquals((await (await response).text()).split(" ")[0], String(LATE_SIZE));
 }
 
 async function leavingClient(bench: Bench, { leaving, uploads }: Behaviour): Promise<void> {
