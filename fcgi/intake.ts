@@ -253,7 +253,7 @@ export class Intake {
   }
 
   /**
-   * Gives up the requests whose PARAMS had not ended when this was last asked for, either.
+   * Gives up the requests whose PARAMS had begun before the last call of this and have not ended since.
    *
    * @returns What to report.
    */

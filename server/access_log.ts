@@ -71,13 +71,11 @@ function escape(text: string): string {
   });
 }
 
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
 /** `[22/Nov/2026:19:31:00 +0000]`, the time of the combined format. */
 function commonTime(time: number): string {
-  const iso = new Date(time).toISOString();
-  const month = MONTHS[Number(iso.slice(5, 7)) - 1];
-  return `[${iso.slice(8, 10)}/${month}/${iso.slice(0, 4)}:${iso.slice(11, 19)} +0000]`;
+  // Sun, 22 Nov 2026 19:31:00 GMT
+  const [, day, month, year, clock] = new Date(time).toUTCString().split(" ");
+  return `[${day}/${month}/${year}:${clock} +0000]`;
 }
 
 /**

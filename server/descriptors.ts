@@ -8,7 +8,7 @@
 
 /** Least descriptors for everything but connections: listeners, logs, the runtime's own, files being sent. */
 const RESERVE = 64;
-/** Of these, what is not for files: a worker that does nothing has 28. */
+/** Of these, what is not for files being sent: a worker at rest has 28 open. */
 const OWN = 40;
 /** Deno reads a file by a second descriptor. */
 const FOR_A_FILE = 2;

@@ -49,7 +49,7 @@ interface Standing {
 export class FairTurns {
   /** Requests that were received, ever. */
   #received = 0;
-  /** Who stands back, longest first; `until` falls only after a slow app. */
+  /** Who stands back, longest first. */
   #queue: Standing[] = [];
   #first = 0;
   #window = 0;

@@ -1,7 +1,7 @@
 /**
  * What a development error page shows of an error: its message, and those frames of its stack that are
  * the author's. The server's own say only how it came to call the app; they are shown where there are
- * no others, for then the app broke a rule that the server found it out by.
+ * no others: then the app broke a rule, and the server's frame says which check found that.
  *
  * @module
  */

@@ -6,7 +6,7 @@
 import { giveMemory, takeMemory } from "./file_memory.ts";
 import type { FileBody } from "./files.ts";
 
-/** Files up to this size are read and sent at once, in bytes: who sends them copies them. */
+/** Files up to this size are read and sent at once, in bytes: the carrier copies what is so short. */
 const AT_ONCE = 16 * 1024;
 
 /** What sending a file needs of the exchange that it is done for. */

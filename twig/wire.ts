@@ -112,7 +112,7 @@ export type WireEvent = RequestHead | BodyChunk | EndOfRequest | Aborted | Refus
 
 /** Sizes and counts that a core enforces. All finite; `server/limits.ts` holds the defaults. */
 export interface WireLimits {
-  /** Request line, or the longest target, in bytes (414). FastCGI: the front end's business. */
+  /** The longest target, in bytes (414). Over FastCGI the front end limits it. */
   readonly targetBytes: number;
   /** Whole head in bytes, request line included (431). FastCGI: all PARAMS, up to 8 times this. */
   readonly headerBytes: number;
