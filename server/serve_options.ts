@@ -173,9 +173,9 @@ export interface LimitOptions {
    */
   readonly drain_bytes?: Size;
   /**
-   * Most FastCGI requests open at once on one connection.
+   * Most FastCGI requests open at once on one connection; with 1 it says that it does not multiplex.
    *
-   * @default {100}
+   * @default {256}
    */
   readonly open_exchanges?: number;
   /**
