@@ -282,12 +282,13 @@ export class Intake {
 
   /** An app is at work on this request, and will not get what it was promised. */
   #fail(request: FcgiRequest, status: number, reason: string): Aborted {
-    if (request.headSent) this.#open.cut(request);
-    else {
-      writeStatus(this.#output, request.id, status, request.isHead);
-      this.#open.close(request);
+    if (request.headSent) {
+      this.#open.cut(request);
+      return aborted(request, reason);
     }
-    return aborted(request, reason);
+    writeStatus(this.#output, request.id, status, request.isHead);
+    this.#open.close(request);
+    return aborted(request, reason, status);
   }
 }
 
@@ -295,6 +296,6 @@ function paramsTimeout(): ProtocolError {
   return new ProtocolError(408, "header-timeout", "Cannot read PARAMS: they did not end in time");
 }
 
-function aborted(request: FcgiRequest, reason: string): Aborted {
-  return { kind: "abort", exchange: request.number, reason };
+function aborted(request: FcgiRequest, reason: string, status = 0): Aborted {
+  return { kind: "abort", exchange: request.number, reason, status };
 }

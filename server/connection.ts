@@ -221,7 +221,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
 
   /**
    * Finds room for what other exchanges wait for. If one of them waits for its body, the largest one of those
-   * that still grow has to go; else it may stay unread for a moment.
+   * that still grow has to go; else it may stay unread until `#giveUpUnread` looks at it again.
    *
    * @returns Whether there is room.
    */
@@ -334,6 +334,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
       this.#patience.requestCame(!this.#endOfInput && this.#open.size === 1);
     } else {
       this.#open.delete(exchange);
+      if (event.status !== 0) exchange.output.replaced(event.status);
       this.#abort(exchange, event.reason);
     }
   }
@@ -362,10 +363,13 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     if (!(error instanceof ProtocolError)) return this.#fault(error);
     if (this.#refused) return;
     this.#refused = true;
-    for (const exchange of this.#open.takeAll()) this.#abort(exchange, error.message);
     this.#core.date = this.#host.clock.date;
     const told = this.#core.refuse(error, this.#core.output);
     this.#host.protocolError(told ? error : new ProtocolError(0, error.code, error.message), this);
+    for (const exchange of this.#open.takeAll()) {
+      if (told && !exchange.headSent) exchange.output.replaced(error.status);
+      this.#abort(exchange, error.message);
+    }
     this.#endSoon();
   }
 
@@ -373,8 +377,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   #refusedBy(error: ProtocolError, exchange: Exchange): void {
     this.#refused = true;
     this.#host.protocolError(error, this);
-    exchange.output.sentStatus = error.status;
-    exchange.output.completed = false;
+    exchange.output.replaced(error.status);
     exchange.abort(error.message);
     this.#over(exchange);
   }

@@ -23,8 +23,8 @@ const RESET_DELAY = 200;
  */
 const PAUSE = 20;
 /**
- * So long an unread body may keep a connection from being read that other exchanges share, in milliseconds: what
- * they send, and that they are given up, is behind it.
+ * So long an unread body may keep a connection from being read, in milliseconds, before somebody looks whether it
+ * is in the way of others, what they send and that they are given up, or of the news that the client has left.
  */
 const OVERFLOW_GRACE = 1000;
 /** When the server stops, a connection without any request yet gets this long, in milliseconds. */
@@ -101,7 +101,7 @@ export class Patience {
     if (alone || at < this.#deadlines.read) this.#deadlines.read = at;
   }
 
-  /** A body that nobody reads is in the way of what others send. */
+  /** A body that nobody reads is in the way of whatever follows it. */
   bodyInTheWay(): void {
     this.#atMost(OVERFLOW_GRACE);
   }

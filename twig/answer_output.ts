@@ -30,7 +30,7 @@ const enum Stage {
 
 /** One answer, as it is sent. */
 export class AnswerOutput implements Corked {
-  /** The status that was sent; 0 before. */
+  /** The status that the client was sent, by whomever; 0 before. */
   sentStatus = 0;
   /** Bytes of body that were sent. */
   sentBytes = 0;
@@ -47,6 +47,7 @@ export class AnswerOutput implements Corked {
   #held: HeldChunks | undefined;
   /** Bytes that the app declared and that are still to come; undefined if it declared none. */
   #declaredLeft: number | undefined;
+  #replaced = false;
 
   /**
    * Made by the exchange; nothing is sent yet.
@@ -66,6 +67,11 @@ export class AnswerOutput implements Corked {
   /** Whether nothing more will be sent. */
   get over(): boolean {
     return this.#stage === Stage.Over;
+  }
+
+  /** Whether the head has left. After the client has, or after `replaced`, it never does. */
+  get headSent(): boolean {
+    return this.sentStatus !== 0 && !this.#replaced;
   }
 
   /** Whether the head has left, and the end has not. */
@@ -292,6 +298,17 @@ export class AnswerOutput implements Corked {
   #trailerLines(): string {
     const trailers = this.#response.trailerFields;
     return trailers === undefined ? "" : encodeFields(trailers).lines;
+  }
+
+  /**
+   * The carrier has told the client something else, in place of this answer.
+   *
+   * @param status With which status.
+   */
+  replaced(status: number): void {
+    this.sentStatus = status;
+    this.completed = false;
+    this.#replaced = true;
   }
 
   /** Sends nothing more, and does not say so. */

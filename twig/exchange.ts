@@ -132,7 +132,7 @@ export class Exchange implements FileSender, Puller {
 
   /** Whether the head has left. After the client has, it never does, and an app may change it in peace. */
   get headSent(): boolean {
-    return this.output.sentStatus !== 0;
+    return this.output.headSent;
   }
 
   /** Drops what is held. */

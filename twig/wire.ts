@@ -92,6 +92,8 @@ export interface Aborted {
   readonly exchange: number;
   /** Why, for the log. */
   readonly reason: string;
+  /** The status that the core has answered with; 0 if it has not, for the peer is gone or the head has been sent. */
+  readonly status: number;
 }
 
 /**

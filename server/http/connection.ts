@@ -235,8 +235,8 @@ export class HttpCore implements WireProtocol {
     }
     if (!this.#ended) return NEED_DATA;
     const error = new ProtocolError(400, "cut-short", "Cannot read request body: the input ends within it");
-    this.refuse(error, this.output);
-    return { kind: "abort", exchange, reason: error.message };
+    const status = this.refuse(error, this.output) ? error.status : 0;
+    return { kind: "abort", exchange, reason: error.message, status };
   }
 
   /** Passes what is left of a body that nobody reads, so that the next request can be found. */

@@ -110,8 +110,15 @@ Deno.test("access log: has one line for every exchange, also for those that were
   }
 });
 
-Deno.test("both logs: a malformed body that no app has read is what the request was refused for", async () => {
+Deno.test("both logs: a malformed body is what the request was refused for, whether its app reads it or not", async () => {
+  const caught: unknown[] = [];
   const apps: Record<string, App> = {
+    "/reads": (request) => request.body.text(),
+    "/catches": async (request, response) => {
+      const text = await request.body.text().catch((error) => void caught.push(error));
+      response.start(422);
+      return text;
+    },
     "/whole": () => "unread",
     "/waiting": () => delay(20).then(() => "unread"),
     "/streamed": async function* (request) {
@@ -139,6 +146,21 @@ Deno.test("both logs: a malformed body that no app has read is what the request 
     const [line, ...more] = file.lines().slice(lines).map((line) => JSON.parse(line));
     assertEquals([line.status, line.complete, more], [400, false, []], path);
   }
+  assertEquals(caught.length, 1);
+});
+
+Deno.test("access log: a request that ends within its body has the status that its client was sent", async () => {
+  using file = new TemporaryFile();
+  await using server = await Served.start((request) => request.body.text(), {
+    log: { access: file.path, format: "json" },
+  });
+  using client = await server.connect();
+  await client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhello");
+  await client.finish();
+  assertMatch(await client.rest(), /^HTTP\/1.1 400 /);
+  await waitUntil(() => file.lines().length > 0, "a line");
+  const { status, complete } = JSON.parse(file.lines()[0]!);
+  assertEquals([status, complete], [400, false]);
 });
 
 Deno.test("error log: a body that stalls when it is answered already is not answered again", async () => {

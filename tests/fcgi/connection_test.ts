@@ -124,6 +124,20 @@ Deno.test("FcgiCore ignores commands for an exchange that is over", () => {
   assertFalse(core.closing);
 });
 
+Deno.test("FcgiCore says with which status it has answered a request that it aborts", () => {
+  const REQUEST = "REQUEST_METHOD=POST REQUEST_URI=/ CONTENT_LENGTH=10";
+  for (const begun of [false, true]) {
+    const core = new FcgiCore(DEFAULT_LIMITS);
+    send(core, "BEGIN 1 responder keep", `PARAMS 1 ${REQUEST}`, "PARAMS 1");
+    const [head] = pull(core);
+    if (begun) core.head(head!.exchange, 200, "", undefined, false, core.output);
+    send(core, "STDIN 1");
+    const [aborted] = pull(core);
+    assert(aborted?.kind === "abort");
+    assertEquals(aborted.status, begun ? 0 : 400);
+  }
+});
+
 Deno.test("FcgiCore.probe() gives each request that an app works on an empty STDERR, and nothing else", () => {
   const { core } = begun(1, 2);
   send(core, "BEGIN 3 responder keep");
