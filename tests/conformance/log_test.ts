@@ -163,6 +163,21 @@ Deno.test("access log: a request that ends within its body has the status that i
   assertEquals([status, complete], [400, false]);
 });
 
+Deno.test("both logs: a body that stalls under an app that reads it is 408", async () => {
+  using file = new TemporaryFile();
+  await using server = await Served.start((request) => request.body.text(), {
+    timeouts: { body: 100 },
+    log: { access: file.path, format: "json" },
+  });
+  using client = await server.connect();
+  await client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhello");
+  assertMatch(await client.rest(), /^HTTP\/1.1 408 /);
+  await waitUntil(() => file.lines().length > 0, "a line");
+  const { status, complete } = JSON.parse(file.lines()[0]!);
+  assertEquals([status, complete, file.lines().length], [408, false, 1]);
+  assertMatch(server.log.join("\n"), /^\S+.*The request body stalled \(body-timeout, answered 408\)$/);
+});
+
 Deno.test("error log: a body that stalls when it is answered already is not answered again", async () => {
   await using server = await Served.start(() => "unread", { timeouts: { header: 100, body: 100 } });
   using client = await server.connect();
