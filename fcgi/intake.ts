@@ -180,7 +180,9 @@ export class Intake {
   takeBody(request: FcgiRequest, input: InputBuffer, available: number): BodyChunk | Aborted {
     const { bodyBytes } = this.#limits;
     const room = (request.expected ?? bodyBytes) - request.received;
-    if (room === 0) return this.#fail(request, 413, `The request body is larger than ${bodyBytes} bytes`);
+    if (room === 0) {
+      return this.#fail(request, 413, "body-too-large", `The request body is larger than ${bodyBytes} bytes`);
+    }
     const size = Math.min(available, room);
     const chunk = input.take(size);
     request.received += size;
@@ -199,7 +201,8 @@ export class Intake {
     request.stdinEnded = true;
     if (request.state === State.Answering) return undefined;
     if (expected !== undefined) {
-      return this.#fail(request, 400, `The request body ended after ${received} of ${expected} bytes`);
+      const reason = `The request body ended after ${received} of ${expected} bytes`;
+      return this.#fail(request, 400, "cut-short", reason);
     }
     this.#bodyIsWhole(request);
     return undefined;
@@ -281,14 +284,14 @@ export class Intake {
   }
 
   /** An app is at work on this request, and will not get what it was promised. */
-  #fail(request: FcgiRequest, status: number, reason: string): Aborted {
+  #fail(request: FcgiRequest, status: number, code: string, reason: string): Aborted {
     if (request.headSent) {
       this.#open.cut(request);
-      return aborted(request, reason);
+      return aborted(request, reason, new ProtocolError(0, code, reason));
     }
     writeStatus(this.#output, request.id, status, request.isHead);
     this.#open.close(request);
-    return aborted(request, reason, status);
+    return aborted(request, reason, new ProtocolError(status, code, reason));
   }
 }
 
@@ -296,6 +299,6 @@ function paramsTimeout(): ProtocolError {
   return new ProtocolError(408, "header-timeout", "Cannot read PARAMS: they did not end in time");
 }
 
-function aborted(request: FcgiRequest, reason: string, status = 0): Aborted {
-  return { kind: "abort", exchange: request.number, reason, status };
+function aborted(request: FcgiRequest, reason: string, error?: ProtocolError): Aborted {
+  return { kind: "abort", exchange: request.number, reason, error };
 }

@@ -9,8 +9,8 @@
  * 1. Pull. `#advance` asks the core for the next event only while there is room for what it brings:
  *    an unread body, an unsent answer or a pile of pipelined requests stops the reading.
  * 2. One write a wake-up. Everything that became ready together leaves together.
- * 3. A read is always pending while an app works, so that a client who goes away is noticed; it
- *    fills at most the buffer that is there.
+ * 3. A read is pending while an app works, so that a client who goes away is noticed, until as much as an
+ *    app's body may hold is unread.
  *
  * @module
  */
@@ -18,7 +18,14 @@ import { BODY_HIGH_WATER } from "../twig/body.ts";
 import { HttpError, ProtocolError } from "../twig/errors.ts";
 import type { Carrier } from "../twig/carrier.ts";
 import { Exchange } from "../twig/exchange.ts";
-import { NEED_DATA, PAUSED, type RequestHead, type WireEvent, type WireProtocol } from "../twig/wire.ts";
+import {
+  type Aborted,
+  NEED_DATA,
+  PAUSED,
+  type RequestHead,
+  type WireEvent,
+  type WireProtocol,
+} from "../twig/wire.ts";
 import type { Chunk, Remote, ServerInfo } from "../twig/types.ts";
 import type { ConnectionHost, Endpoints, Transport } from "./connection_host.ts";
 import { Deadlines, type Overdue } from "./deadlines.ts";
@@ -215,8 +222,9 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     if (this.#stalled) return false;
     if (this.#open.size === 0) return true;
     if (bodyWanted(this.#open)) return true;
-    // Only to notice that the client goes away: into the room that is there.
-    return input.end < input.bytes.length && input.length < BODY_HIGH_WATER;
+    // Only to notice that the client goes away. One that sent more than this is not seen to leave: TCP tells
+    // of the end of its input when all before it was read.
+    return input.length < BODY_HIGH_WATER;
   }
 
   /**
@@ -268,6 +276,8 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   /** The peer's FIN. */
   #ended(): void {
     this.#endOfInput = true;
+    // The core answers by itself what is cut short.
+    this.#core.date = this.#host.clock.date;
     this.#core.endOfInput();
     this.#advance();
     if (this.#finished) return this.#endSoon();
@@ -323,20 +333,28 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     if (event.kind === "head") return this.#begin(event);
     if (event.kind === "refused") return this.#host.protocolError(event.error, this);
     const exchange = this.#open.get(event.exchange);
-    if (exchange === undefined) return;
     if (event.kind === "data") {
+      if (exchange === undefined) return;
       exchange.body.fedAt = this.#host.clock.now;
       exchange.body.push(event.chunk);
     } else if (event.kind === "end") {
-      if (event.trailers !== undefined || exchange.wireHead.bodyLength !== 0) {
-        exchange.body.finish(event.trailers);
+      if (event.trailers !== undefined || exchange?.wireHead.bodyLength !== 0) {
+        exchange?.body.finish(event.trailers);
       }
-      this.#patience.requestCame(!this.#endOfInput && this.#open.size === 1);
-    } else {
-      this.#open.delete(exchange);
-      if (event.status !== 0) exchange.output.replaced(event.status);
-      this.#abort(exchange, event.reason);
+      this.#patience.requestCame(!this.#endOfInput && this.#open.size <= 1);
+    } else if (exchange !== undefined) {
+      this.#aborted(event, exchange);
     }
+  }
+
+  /** The core has given up a request. */
+  #aborted({ error, reason }: Aborted, exchange: Exchange): void {
+    this.#open.delete(exchange);
+    if (error !== undefined) {
+      this.#host.protocolError(error, this);
+      if (error.status !== 0) exchange.output.replaced(error.status);
+    }
+    this.#abort(exchange, reason);
   }
 
   #begin(head: RequestHead): void {
@@ -537,7 +555,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   #restAnew(): void {
     if (this.#open.size > 0 || this.#phase !== Phase.Serving) return;
     this.#host.clock.tick();
-    this.#patience.nothingOpen(this.#core);
+    this.#patience.restsAnew(this.#core);
   }
 
   /** {@linkcode SenderOwner}: what was stopped because there was too much unsent can go on. */

@@ -44,6 +44,8 @@ export class Patience {
   readonly #host: Pick<ConnectionHost, "clock" | "timeouts" | "draining">;
   /** Whether the header deadline runs: restarting it at every byte would let clients drip. */
   #headStarted = false;
+  /** Whether the time between two requests runs: empty lines, which HTTP allows there, do not restart it. */
+  #resting = false;
 
   /**
    * @param deadlines The connection's.
@@ -56,6 +58,7 @@ export class Patience {
 
   /** The client has connected: its first request is to come. */
   accepted(): void {
+    this.#resting = true;
     this.#wait(this.#host.timeouts.header);
   }
 
@@ -68,6 +71,8 @@ export class Patience {
     const { draining, timeouts } = this.#host;
     if (core.idle) {
       this.#headStarted = false;
+      if (this.#resting && !core.multiplexed) return;
+      this.#resting = true;
       this.#wait(!draining ? timeouts.idle : core.multiplexed ? PAUSE : timeouts.linger);
     } else if (!this.#headStarted) {
       this.#headStarted = true;
@@ -76,12 +81,22 @@ export class Patience {
   }
 
   /**
+   * The peer took its time over the last answer, and has time for its next request now.
+   *
+   * @param core How much of it is there.
+   */
+  restsAnew(core: Asking): void {
+    this.#resting = false;
+    this.nothingOpen(core);
+  }
+
+  /**
    * The head of a request is there, or all of it.
    *
    * @param alone Whether nothing else is waited for.
    */
   requestCame(alone: boolean): void {
-    this.#headStarted = false;
+    this.#headStarted = this.#resting = false;
     if (alone) this.#deadlines.read = Infinity;
   }
 

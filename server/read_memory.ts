@@ -36,9 +36,9 @@ export class ReadMemory {
    * The memory for the next read.
    *
    * @param little Whether no body is expected.
-   * @param watching Whether the read is only to notice that the client goes away: then the room that
-   * is there has to do.
-   * @returns At least one byte, unless `watching`.
+   * @param watching Whether the read is only to notice that the client goes away: then whatever room there
+   * is will do.
+   * @returns At least one byte.
    */
   next(little: boolean, watching: boolean): Uint8Array {
     const input = this.#input;
@@ -46,8 +46,8 @@ export class ReadMemory {
       input.start = input.end = 0;
       if (little && this.#capacity > BUSY_CAPACITY) this.#capacity = BUSY_CAPACITY;
       if (input.bytes.length !== this.#capacity) input.bytes = this.#memory();
-    } else if (!watching) {
-      input.reserve(this.#capacity >> 1);
+    } else {
+      input.reserve(watching ? 1 : this.#capacity >> 1);
     }
     this.#bytes = input.bytes;
     this.#end = input.end;

@@ -90,10 +90,13 @@ export interface Aborted {
   readonly kind: "abort";
   /** The number of the exchange. */
   readonly exchange: number;
-  /** Why, for the log. */
+  /** Why, for the app. */
   readonly reason: string;
-  /** The status that the core has answered with; 0 if it has not, for the peer is gone or the head has been sent. */
-  readonly status: number;
+  /**
+   * The rule that the peer broke, for the logs, and the status that the core has answered with: 0 if it has not, for
+   * the head of an answer was sent. `undefined` if no rule was broken.
+   */
+  readonly error: ProtocolError | undefined;
 }
 
 /**

@@ -8,7 +8,7 @@
  * @module
  */
 import type { InputBuffer } from "../../twig/input_buffer.ts";
-import type { ProtocolError } from "../../twig/errors.ts";
+import { ProtocolError } from "../../twig/errors.ts";
 import type { HeaderFields } from "../../twig/headers.ts";
 
 /** Finds a body in the input. */
@@ -40,9 +40,15 @@ export interface BodyDecoder {
    * Looks at what has arrived beyond the current position, and changes nothing.
    *
    * @param input The received bytes.
-   * @returns The error that reading on will meet in them, or `undefined`.
+   * @param ended Whether no more will come.
+   * @returns The error that reading on will meet, or `undefined`.
    */
-  foresee(input: InputBuffer): ProtocolError | undefined;
+  foresee(input: InputBuffer, ended: boolean): ProtocolError | undefined;
+}
+
+/** What is wrong with a body if the input ends within it (RFC 9112 §8). */
+export function cutShort(): ProtocolError {
+  return new ProtocolError(400, "cut-short", "Cannot read request body: the input ends within it");
 }
 
 /** A body of known length. */
@@ -76,8 +82,8 @@ export class LengthBody implements BodyDecoder {
     this.expected -= size;
   }
 
-  /** Nothing can be wrong in bytes that are only counted. */
-  foresee(): undefined {
-    return undefined;
+  /** As {@linkcode BodyDecoder}. In bytes that are only counted nothing can be wrong but their number. */
+  foresee(input: InputBuffer, ended: boolean): ProtocolError | undefined {
+    return ended && input.length < this.expected ? cutShort() : undefined;
   }
 }

@@ -11,7 +11,7 @@ import { InputBuffer } from "../../twig/input_buffer.ts";
 import { ProtocolError } from "../../twig/errors.ts";
 import type { HeaderFields } from "../../twig/headers.ts";
 import type { WireLimits } from "../../twig/wire.ts";
-import type { BodyDecoder } from "./body.ts";
+import { type BodyDecoder, cutShort } from "./body.ts";
 import { CLASS, CR, DIGIT, HEX, hex, HTAB, LF, QUOTED, SP, TOKEN, VALUE } from "./grammar.ts";
 import { HeadParser } from "./head.ts";
 import { harmlessTrailers } from "./trailers.ts";
@@ -111,7 +111,7 @@ export class ChunkedBody implements BodyDecoder {
   }
 
   /** As {@linkcode BodyDecoder}. */
-  foresee(input: InputBuffer): ProtocolError | undefined {
+  foresee(input: InputBuffer, ended: boolean): ProtocolError | undefined {
     const ahead = new ChunkedBody(this.#limits);
     ahead.#state = this.#state;
     ahead.#size = this.#size;
@@ -128,7 +128,7 @@ export class ChunkedBody implements BodyDecoder {
         ahead.consumed(size);
         rest.start += size;
       }
-      return undefined;
+      return ended && !ahead.done ? cutShort() : undefined;
     } catch (error) {
       return error as ProtocolError;
     }

@@ -28,7 +28,7 @@ import {
   type WireLimits,
   type WireProtocol,
 } from "../../twig/wire.ts";
-import { type BodyDecoder, LengthBody } from "./body.ts";
+import { type BodyDecoder, cutShort, LengthBody } from "./body.ts";
 import { ChunkedBody } from "./chunked.ts";
 import { HeadParser } from "./head.ts";
 import { RepeatedHead, type RequestFraming } from "./repeated_head.ts";
@@ -150,8 +150,8 @@ export class HttpCore implements WireProtocol {
   /**
    * The next thing that the input says.
    *
-   * An exchange whose answer is complete has no further event, though its request may not be: what is
-   * left of the body is dropped, up to `limits.drainBytes`.
+   * An exchange whose answer is complete has no further event but the end of its request, if that comes later: what
+   * is left of the body is dropped, up to `limits.drainBytes`.
    *
    * @returns An event, {@linkcode NEED_DATA}, or {@linkcode PAUSED}.
    * @throws {ProtocolError} If the client broke the protocol. Call `refuse` then.
@@ -234,14 +234,19 @@ export class HttpCore implements WireProtocol {
       return { kind: "end", exchange, trailers: body.trailers };
     }
     if (!this.#ended) return NEED_DATA;
-    const error = new ProtocolError(400, "cut-short", "Cannot read request body: the input ends within it");
-    const status = this.refuse(error, this.output) ? error.status : 0;
-    return { kind: "abort", exchange, reason: error.message, status };
+    const error = cutShort();
+    // Who leaves while the answer comes has broken no rule.
+    const told = this.refuse(error, this.output);
+    return { kind: "abort", exchange, reason: error.message, error: told ? error : undefined };
   }
 
-  /** Passes what is left of a body that nobody reads, so that the next request can be found. */
-  #drain(): RequestHead | typeof NEED_DATA | typeof PAUSED {
+  /**
+   * Passes what is left of a body that nobody reads, so that the next request can be found. Its answer has left
+   * as it is, so there is nobody to tell what is wrong in it, but the log.
+   */
+  #drain(): EndOfRequest | Refused | typeof NEED_DATA | typeof PAUSED {
     const { input } = this;
+    const exchange = this.#exchange;
     const body = this.#body as BodyDecoder;
     const before = input.start;
     try {
@@ -249,10 +254,10 @@ export class HttpCore implements WireProtocol {
         body.consumed(size);
         input.start += size;
       }
-    } catch {
-      // Its answer has left as it is, so there is nobody to tell.
+    } catch (error) {
       this.#phase = Phase.Closed;
-      return PAUSED;
+      const { code, message } = error as ProtocolError;
+      return { kind: "refused", exchange, error: new ProtocolError(0, code, message) };
     }
     this.#drained += input.start - before;
     if (this.#drained > this.#limits.drainBytes || (this.#ended && !body.done)) {
@@ -261,7 +266,7 @@ export class HttpCore implements WireProtocol {
     }
     if (!body.done) return NEED_DATA;
     this.#nextRequest();
-    return this.#nextHead();
+    return { kind: "end", exchange, trailers: undefined };
   }
 
   #nextRequest(): void {
@@ -301,8 +306,9 @@ export class HttpCore implements WireProtocol {
   /**
    * As {@linkcode WireProtocol.head}.
    *
-   * If the part of the body that has arrived by now is malformed, the request is refused instead, even
-   * if the app did not read it: a request that proxies may read differently never counts as served.
+   * If the part of the body that has arrived by now is malformed, or all that will ever come of it, the request is
+   * refused instead, even if the app did not read it: a request that proxies may read differently never counts as
+   * served, nor does one that is not whole (RFC 9112 §8).
    */
   head(
     exchange: number,
@@ -314,7 +320,7 @@ export class HttpCore implements WireProtocol {
   ): void {
     if (!this.#mayAnswer(exchange)) return;
     if (this.#phase === Phase.Body && this.#body !== undefined) {
-      this.refusal = this.#body.foresee(this.input);
+      this.refusal = this.#body.foresee(this.input, this.#ended);
       if (this.refusal !== undefined) return void this.refuse(this.refusal, out);
     }
     const framing = framingOf(this.#method, status, length, this.#modern);

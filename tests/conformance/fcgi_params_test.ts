@@ -430,6 +430,7 @@ overBoth(
   inspect,
   async (client, server) => {
     assertEquals((await client.ask(post(10), { body: "12345" })).status, 400);
+    assertMatch(server.log.join("\n"), /^\S+ [^\n]*ended after 5 of 10 bytes \(cut-short, answered 400\)$/);
     await servesOn(server, client);
   },
 );

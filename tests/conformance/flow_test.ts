@@ -110,6 +110,18 @@ Deno.test("deadlines: a head that drips in is not given more time with every byt
   await dripping;
 });
 
+Deno.test("deadlines: a head has its own time, however long the unread body before it took", async () => {
+  await using server = await Served.start(() => "unread", { timeouts: { header: 600 } });
+  using client = await server.connect();
+  await client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 500\r\n\r\n");
+  assertEquals((await client.response("POST")).status, 200);
+  await delay(400);
+  await client.send("x".repeat(500) + "GET / HTTP/1.1\r\n");
+  await delay(400);
+  await client.send("host: x\r\n\r\n");
+  assertEquals((await client.response()).status, 200);
+});
+
 Deno.test("deadlines: a client that sends nothing is dropped without an answer", async () => {
   await using server = await Served.start(undefined, { timeouts: { header: 500 } });
   using client = await server.connect();

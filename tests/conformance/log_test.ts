@@ -157,10 +157,21 @@ Deno.test("access log: a request that ends within its body has the status that i
   using client = await server.connect();
   await client.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhello");
   await client.finish();
-  assertMatch(await client.rest(), /^HTTP\/1.1 400 /);
+  assertMatch(await client.rest(), /^HTTP\/1.1 400 [^]*\r\ndate: /);
   await waitUntil(() => file.lines().length > 0, "a line");
   const { status, complete } = JSON.parse(file.lines()[0]!);
   assertEquals([status, complete], [400, false]);
+  assertMatch(server.log.join("\n"), /^\S+ [^\n]*the input ends within it \(cut-short, answered 400\)$/);
+});
+
+Deno.test("error log: what is wrong in a body that was answered unread is told, though nobody is answered", async () => {
+  await using server = await Served.start(() => "unread");
+  using client = await server.connect();
+  await client.send("POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n");
+  assertEquals((await client.response("POST")).status, 200);
+  await client.send("5\r\nhelloX\r\n" + GET);
+  assertEquals(await client.rest(), "");
+  assertMatch(server.log.join("\n"), /^\S+ [^\n]*Cannot parse [^\n]* \(bad-chunk, closed\)$/);
 });
 
 Deno.test("both logs: a body that stalls under an app that reads it is 408", async () => {

@@ -1,6 +1,7 @@
 /** RFC 9112 §9: which connections live on, in which order answers come, and how a connection ends. */
 import { assert, assertEquals } from "@std/assert";
 import { delay } from "../support/delay.ts";
+import { waitUntil } from "../support/processes.ts";
 import { valueOf } from "../support/raw_client.ts";
 import { Served } from "../support/served.ts";
 
@@ -292,6 +293,44 @@ Deno.test("client gone: a pending read of the body throws", async () => {
   await delay(50);
   client.close();
   assertEquals((await told.promise).name, "ConnectionLost");
+});
+
+Deno.test("client gone: it is noticed whatever size its request has, and whatever it sent behind it", async () => {
+  const told: string[] = [];
+  await using server = await Served.start(async (request) => {
+    if (request.pathInfo === "/") return "";
+    await new Promise((resolve) => request.signal.addEventListener("abort", resolve));
+    told.push(request.pathInfo);
+    return "";
+  });
+  const head = (size: number, path: string): string => {
+    const lines = `GET ${path} HTTP/1.1\r\nhost: x\r\na: `;
+    return lines + "b".repeat(size - lines.length - 4) + "\r\n\r\n";
+  };
+  const requests = [
+    // Reads that come back full are the ones that could leave no room: the memory has these sizes.
+    ...[255, 256, 257, 2303, 2304, 2305, 4096].map((size) => head(size, `/of-${size}`)),
+    ...[100, 300, 5000, 60_000].map((size) =>
+      `POST /body-${size} HTTP/1.1\r\nhost: x\r\ncontent-length: ${size}\r\n\r\n` + "x".repeat(size)
+    ),
+    "GET /pipelined HTTP/1.1\r\nhost: x\r\n\r\n" + GET.repeat(100),
+  ];
+  for (const request of requests) {
+    using client = await server.connect();
+    await client.send(request);
+    await delay(20);
+  }
+  const paths = requests.map((request) => request.split(" ")[1]);
+  await waitUntil(() => told.length === paths.length, `${paths.length} signals; there are ${told}`);
+  assertEquals(told.toSorted(), paths.toSorted());
+  for (const size of [256, 4096]) {
+    using client = await server.connect();
+    await client.send(GET);
+    await client.response();
+    await client.send(head(size, "/kept"));
+    await delay(20);
+  }
+  await waitUntil(() => told.length === paths.length + 2, "two more signals");
 });
 
 Deno.test("client gone: a reset is as good as a FIN", async () => {

@@ -36,6 +36,24 @@ Deno.test("Patience gives the header timeout to a first request and to a head, w
   assertEquals(left(), 10_000, "a head after a rest has its own time");
 });
 
+Deno.test("Patience does not count empty lines between requests as requests, but whatever FastCGI asks", () => {
+  const { clock, patience, left } = waiting();
+  patience.accepted();
+  clock.now += 4_000;
+  patience.nothingOpen(AT_REST);
+  assertEquals(left(), 6_000);
+  patience.requestCame(true);
+  patience.nothingOpen(AT_REST);
+  clock.now += 4_000;
+  patience.nothingOpen(AT_REST);
+  assertEquals(left(), 11_000);
+  patience.nothingOpen({ idle: true, multiplexed: true });
+  assertEquals(left(), 15_000);
+  clock.now += 4_000;
+  patience.restsAnew(AT_REST);
+  assertEquals(left(), 15_000);
+});
+
 Deno.test("Patience gives the idle timeout to a connection at rest, and less when the worker drains", () => {
   const rest = (draining: boolean, multiplexed: boolean): number => {
     const { patience, left } = waiting(draining);

@@ -18,7 +18,7 @@ Deno.test("LengthBody counts what is ready, what is expected, and then is done",
   assertEquals([body.ready(input), body.expected, body.done], [2, 2, false]);
   body.consumed(2);
   input.start += 2;
-  assertEquals([body.ready(input), body.done, body.foresee(), body.trailers], [
+  assertEquals([body.ready(input), body.done, body.foresee(input, false), body.trailers], [
     0,
     true,
     undefined,

@@ -1,4 +1,4 @@
-import { assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { HttpCore } from "../../../server/http/mod.ts";
 import { DEFAULT_LIMITS } from "../../../server/limits.ts";
 import { ProtocolError } from "../../../twig/errors.ts";
@@ -363,7 +363,7 @@ Deno.test("a final answer without 100 Continue goes on if the body came anyway",
   core.next();
   answer(core, 1, "no", 403);
   assertEquals(sent(core).includes("connection:"), false);
-  assertEquals((core.next() as WireEvent).kind, "head");
+  assertEquals([kind(core), kind(core)], ["end", "head"]);
 });
 
 // Bodies that nobody reads (RFC 9112 §9.3).
@@ -374,6 +374,7 @@ Deno.test("an unread body is dropped, and the next request found behind it", () 
   answer(core, 1);
   assertEquals([kind(core), core.closing, core.idle], ["need data", false, false]);
   feed(core, `1234GET /2 ${HEAD}\r\n`);
+  assertEquals(kind(core), "end");
   const head = core.next() as WireEvent & { target: string };
   assertEquals([head.exchange, head.target], [2, "/2"]);
 });
@@ -383,7 +384,7 @@ Deno.test("a body read in part is dropped for the rest", () => {
   assertEquals([kind(core), kind(core)], ["head", "data"]);
   answer(core, 1);
   feed(core, `3\r\nho!\r\n0\r\nx: y\r\n\r\nGET /2 ${HEAD}\r\n`);
-  assertEquals((core.next() as WireEvent).exchange, 2);
+  assertEquals([kind(core), (core.next() as WireEvent).exchange], ["end", 2]);
 });
 
 Deno.test("a body whose end was not reported yet needs no dropping", () => {
@@ -433,6 +434,9 @@ Deno.test("a malformed body behind a complete answer closes without a second ans
   answer(core, 1);
   sent(core);
   feed(core, `x\r\n\r\nGET /smuggled ${HEAD}\r\n`);
+  const refused = core.next() as WireEvent;
+  assert(refused.kind === "refused");
+  assertEquals([refused.error.code, refused.error.status], ["bad-chunk", 0]);
   assertEquals([kind(core), core.closing, sent(core)], ["paused", true, ""]);
 });
 
@@ -567,6 +571,25 @@ Deno.test("a request cut short is aborted and refused, never answered 200", () =
   const text = sent(core);
   assertStringIncludes(text, "HTTP/1.1 400 Bad Request\r\n");
   assertEquals([text.includes(" 200 "), core.closing, kind(core)], [false, true, "paused"]);
+});
+
+Deno.test("a request that is known to be cut short is refused though its app did not read it", () => {
+  for (
+    const [body, status] of [
+      ["content-length: 5\r\n\r\nhe", 400],
+      ["content-length: 5\r\n\r\nhello", 200],
+      ["transfer-encoding: chunked\r\n\r\n5\r\nhe", 400],
+      ["transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n", 400],
+      ["transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", 200],
+    ] as const
+  ) {
+    const core = coreFor(`POST / ${HEAD}${body}`);
+    core.next();
+    core.endOfInput();
+    answer(core, 1);
+    assertMatch(sent(core), new RegExp(`^HTTP/1.1 ${status} `), body);
+    assertEquals(core.refusal?.code, status === 400 ? "cut-short" : undefined, body);
+  }
 });
 
 Deno.test("a request cut short while its answer is sent gets no second answer", () => {
