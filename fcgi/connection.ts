@@ -89,6 +89,9 @@ export class FcgiCore implements WireProtocol {
     return this.#atRest && !(this.#open.awaitsRecords && this.closing);
   }
 
+  /** Never: records for requests that are over, and new ones, may come at any time. */
+  readonly peerDone = false;
+
   get #atRest(): boolean {
     return this.#open.size === 0 && this.#reader.betweenRecords;
   }

@@ -584,7 +584,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
    */
   #startClosing(): void {
     if (this.#phase !== Phase.Serving || this.#sender.busy) return;
-    const clean = this.#core.idle && !this.#refused;
+    const clean = this.#core.peerDone && !this.#refused;
     if (this.#endOfInput || clean) return this.close();
     this.#phase = Phase.Lingering;
     this.#patience.lingers();

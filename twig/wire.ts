@@ -175,6 +175,12 @@ export interface WireProtocol {
   readonly idle: boolean;
 
   /**
+   * Whether the peer, as it said, sends nothing more. Else what it sends while we close would be answered with a reset,
+   * and what it has not received of an answer would be lost.
+   */
+  readonly peerDone: boolean;
+
+  /**
    * Whether requests have begun whose heads are not there yet, while others come and go. Never where one
    * request comes after the other: there, what is begun is all that is waited for.
    */

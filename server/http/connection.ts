@@ -107,6 +107,8 @@ export class HttpCore implements WireProtocol {
   #modern = true;
   /** The client lets the connection live, and so do we until an answer has said otherwise. */
   #persistent = true;
+  /** The client has said that this is its last request. */
+  #clientCloses = false;
   /** The client waits for `100 Continue`, and has neither got it nor sent body bytes. */
   #awaitsContinue = false;
   #framing = Framing.None;
@@ -138,6 +140,11 @@ export class HttpCore implements WireProtocol {
     return this.#phase === Phase.Head
       ? this.#parser.untouched
       : this.#phase === Phase.Closed && this.#complete;
+  }
+
+  /** True once the request with which the client closes the connection has come (RFC 9112 §9.6). */
+  get peerDone(): boolean {
+    return this.#clientCloses && this.idle;
   }
 
   /** Has nothing to give up. */
@@ -204,6 +211,7 @@ export class HttpCore implements WireProtocol {
     this.#method = head.method;
     this.#modern = framing.modern;
     this.#persistent = framing.persistent;
+    this.#clientCloses = !framing.persistent;
     this.#awaitsContinue = framing.expectsContinue;
     this.#body = this.#bodyOf(framing.bodyLength);
     this.#phase = Phase.Body;

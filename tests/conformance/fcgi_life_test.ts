@@ -158,6 +158,32 @@ overBoth("without KEEP_CONN, input behind an early answer cannot destroy it", st
 });
 
 for (
+  const [what, late] of [
+    ["a question", getValues("FCGI_MAX_REQS")],
+    ["more STDIN", stdin("too late")],
+    ["another request", request(get("/?x"), { id: 2 })],
+  ] as const
+) {
+  overBoth(`without KEEP_CONN, ${what} behind a large answer cannot destroy it`, stage, async (client) => {
+    await client.send(request(get("/large"), { keep: false }));
+    // By then the server has written all that it can, over TCP everything, and the client has read nothing.
+    await delay(200);
+    await client.send(late);
+    await delay(50);
+    assertEquals((await client.answer()).body.length, LARGE);
+    await client.closes();
+  });
+}
+
+overBoth("an answer that fails, and with it its connection, costs no other answer", stage, async (client) => {
+  await client.send(request(get("/large"), { id: 2 }), request(get("/fail?x")));
+  await delay(200);
+  await client.send(stdin("late"), request(get("/?x"), { id: 3 }));
+  await delay(50);
+  assertEquals((await client.answer(2)).body.length, LARGE);
+});
+
+for (
   const [what, variables, late] of [
     ["the end of STDIN", get("/large"), stdinEnd()],
     ["a body", post(10, "/large"), concat([stdin("0123456789"), stdinEnd()])],
