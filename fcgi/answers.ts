@@ -5,7 +5,7 @@
  */
 import { latin1Bytes } from "../twig/bytes.ts";
 import type { OutputBuffer } from "../twig/output_buffer.ts";
-import { reasonPhrase } from "../twig/mod.ts";
+import { reasonPhrase } from "../twig/status.ts";
 import {
   ProtocolStatus,
   RecordType,

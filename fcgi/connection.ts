@@ -14,7 +14,8 @@
  */
 import { InputBuffer } from "../twig/input_buffer.ts";
 import { OutputBuffer } from "../twig/output_buffer.ts";
-import type { NEED_DATA, ProtocolError, Refused, WireEvent, WireLimits, WireProtocol } from "../twig/mod.ts";
+import type { ProtocolError } from "../twig/errors.ts";
+import type { NEED_DATA, Refused, WireEvent, WireLimits, WireProtocol } from "../twig/wire.ts";
 import { isWithoutContent, writeAnswerEnd, writeHead, writeStatus, writeWhole } from "./answers.ts";
 import { Intake } from "./intake.ts";
 import { RecordReader } from "./reader.ts";

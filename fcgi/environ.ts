@@ -13,11 +13,12 @@
  *
  * @module
  */
-import { HeaderFields, ProtocolError, type RequestHead } from "../twig/mod.ts";
+import { ProtocolError } from "../twig/errors.ts";
+import { TOKEN } from "../twig/field_block.ts";
+import { HeaderFields } from "../twig/headers.ts";
+import type { RequestHead } from "../twig/wire.ts";
 import type { Params } from "./params.ts";
 
-/** RFC 9110 §5.6.2: token. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /**
  * RFC 3986 §3.2.2: host and port, without user information. A comma is left out because some take it
  * for the end of a name.

@@ -9,15 +9,8 @@
  */
 import type { InputBuffer } from "../twig/input_buffer.ts";
 import type { OutputBuffer } from "../twig/output_buffer.ts";
-import {
-  type Aborted,
-  type BodyChunk,
-  type EndOfRequest,
-  ProtocolError,
-  type Refused,
-  type RequestHead,
-  type WireLimits,
-} from "../twig/mod.ts";
+import { ProtocolError } from "../twig/errors.ts";
+import type { Aborted, BodyChunk, EndOfRequest, Refused, RequestHead, WireLimits } from "../twig/wire.ts";
 import { writeOverloaded, writeStatus } from "./answers.ts";
 import { readHead } from "./environ.ts";
 import { ProtocolStatus, Role, writeEndRequest } from "./records.ts";

@@ -5,7 +5,7 @@
  * @module
  */
 import type { OutputBuffer } from "../twig/output_buffer.ts";
-import { ProtocolError } from "../twig/mod.ts";
+import { ProtocolError } from "../twig/errors.ts";
 import { encodeParams, type Params } from "./params.ts";
 import { RecordType, writeManagement } from "./records.ts";
 

@@ -14,7 +14,8 @@
  */
 import type { InputBuffer } from "../twig/input_buffer.ts";
 import type { OutputBuffer } from "../twig/output_buffer.ts";
-import { NEED_DATA, ProtocolError, type WireEvent } from "../twig/mod.ts";
+import { ProtocolError } from "../twig/errors.ts";
+import { NEED_DATA, type WireEvent } from "../twig/wire.ts";
 import type { Intake } from "./intake.ts";
 import { answerUnknownType, answerValues, type Capacity } from "./management.ts";
 import { ParamsCollector } from "./params.ts";

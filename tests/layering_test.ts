@@ -43,17 +43,22 @@ Deno.test("a folder imports only from the folders below it", () => {
   assertEquals(wrong.map(show), []);
 });
 
-/** Where memory is read and written. */
-const BYTES = ["twig/bytes.ts", "twig/input_buffer.ts", "twig/output_buffer.ts"];
-
 Deno.test("a folder is imported through its mod.ts", () => {
   const wrong = imports.filter(({ from, to }) => {
     if (to === undefined || folderOf(from) === folderOf(to) || to.endsWith("/mod.ts")) return false;
-    // The cores read and write bytes in place. The server is where all parts are wired together, and the front door
-    // may not load more than the supervisor needs.
-    return !["", "server"].includes(folderOf(from)) && !(folderOf(from) === "fcgi" && BYTES.includes(to));
+    // The server is where all parts are wired together. It, the core of FastCGI and the front door may not load more
+    // than a worker and the supervisor need.
+    return !["", "server", "fcgi"].includes(folderOf(from));
   });
   assertEquals(wrong.map(show), []);
+});
+
+Deno.test("the core of FastCGI loads of TWIG what its wire is made of, and nothing that apps use", async () => {
+  const loaded = (await loadedBy(["fcgi/mod.ts"])).filter((file) => file.startsWith("twig/"));
+  assertGreater(loaded.length, 3);
+  const wire =
+    /^twig\/(bytes|errors|error_text|field_block|field_lines|file_memory|headers|input_buffer|output_buffer|status|wire)\.ts$/;
+  assertEquals(loaded.filter((file) => !wire.test(file)), []);
 });
 
 Deno.test("sources can be imported from a URL, where no deno.json is read", () => {

@@ -8,7 +8,7 @@ import { ContractError } from "./errors.ts";
 import { type FieldsInit, HeaderFields } from "./headers.ts";
 
 /** RFC 9110 §5.6.2: token. */
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+export const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 /** RFC 9110 §5.5: no CR, LF, NUL or other control, nor what does not fit in a byte. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
