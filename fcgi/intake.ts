@@ -163,20 +163,16 @@ export class Intake {
   }
 
   /**
-   * A piece of STDIN, of which no more is taken than CONTENT_LENGTH promised.
+   * A piece of STDIN, of which no more is taken than CONTENT_LENGTH promised. Without that the app has it, who
+   * counts against its limit.
    *
    * @param request The request, whose body is not whole.
    * @param input Where the piece is.
    * @param available How much of it is there, at least 1.
    * @returns What to report.
    */
-  takeBody(request: FcgiRequest, input: InputBuffer, available: number): BodyChunk | Aborted {
-    const { bodyBytes } = this.#limits;
-    const room = (request.expected ?? bodyBytes) - request.received;
-    if (room === 0) {
-      return this.#fail(request, 413, "body-too-large", `The request body is larger than ${bodyBytes} bytes`);
-    }
-    const size = Math.min(available, room);
+  takeBody(request: FcgiRequest, input: InputBuffer, available: number): BodyChunk {
+    const size = Math.min(available, (request.expected ?? Infinity) - request.received);
     const chunk = input.take(size);
     request.received += size;
     if (request.received === request.expected) this.#bodyIsWhole(request);
@@ -194,8 +190,7 @@ export class Intake {
     request.stdinEnded = true;
     if (request.state === State.Answering) return undefined;
     if (expected !== undefined) {
-      const reason = `The request body ended after ${received} of ${expected} bytes`;
-      return this.#fail(request, 400, "cut-short", reason);
+      return this.#fail(request, `The request body ended after ${received} of ${expected} bytes`);
     }
     this.#bodyIsWhole(request);
     return undefined;
@@ -277,14 +272,14 @@ export class Intake {
   }
 
   /** An app is at work on this request, and will not get what it was promised. */
-  #fail(request: FcgiRequest, status: number, code: string, reason: string): Aborted {
+  #fail(request: FcgiRequest, reason: string): Aborted {
     if (request.headSent) {
       this.#open.cut(request);
-      return aborted(request, reason, new ProtocolError(0, code, reason));
+      return aborted(request, reason, new ProtocolError(0, "cut-short", reason));
     }
-    writeStatus(this.#output, request.id, status, request.isHead);
+    writeStatus(this.#output, request.id, 400, request.isHead);
     this.#open.close(request);
-    return aborted(request, reason, new ProtocolError(status, code, reason));
+    return aborted(request, reason, new ProtocolError(400, "cut-short", reason));
   }
 }
 

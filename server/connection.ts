@@ -57,6 +57,8 @@ const enum Phase {
   Closed,
 }
 
+const isReading = (exchange: Exchange): boolean => exchange.bodyAsked && !exchange.headSent;
+
 /** One connection. */
 export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
   /** {@linkcode TurnTaker}: when it was last busy. */
@@ -381,6 +383,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     if (!(error instanceof ProtocolError)) return this.#fault(error);
     if (this.#refused) return;
     this.#refused = true;
+    if (error.status === 413 && this.#open.some(isReading)) return this.#tooLarge();
     this.#core.date = this.#host.clock.date;
     const told = this.#core.refuse(error, this.#core.output);
     this.#host.protocolError(told ? error : new ProtocolError(0, error.code, error.message), this);
@@ -389,6 +392,11 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
       this.#abort(exchange, error.message);
     }
     this.#endSoon();
+  }
+
+  /** An app that reads its body is told that it is too large, as if only its own limit had been met: it may answer. */
+  #tooLarge(): void {
+    for (const { body } of this.#open.list()) body.fail(new HttpError(413, "The request body is too large"));
   }
 
   /** The core has refused a request that its app was about to answer. */

@@ -53,8 +53,8 @@ export interface Service {
   /** Closes everything now. Resolves when the access log is written. */
   stop(): Promise<void>;
   /**
-   * Serves something else from the next request on; limits, deadlines and log, and mode and group of Unix
-   * sockets, change with it. Module code that this process has loaded stays as it is.
+   * Serves something else from the next request on; deadlines and log, and mode and group of Unix sockets, change
+   * with it, limits with the next connection. Module code that this process has loaded stays as it is.
    *
    * @param settings What to serve, on the same listeners.
    * @param functions Apps that are functions.

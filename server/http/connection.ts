@@ -161,7 +161,8 @@ export class HttpCore implements WireProtocol {
    * is left of the body is dropped, up to `limits.drainBytes`.
    *
    * @returns An event, {@linkcode NEED_DATA}, or {@linkcode PAUSED}.
-   * @throws {ProtocolError} If the client broke the protocol. Call `refuse` then.
+   * @throws {ProtocolError} If the client broke the protocol. Call `refuse` then. With status 413 the exchange may
+   * be answered instead, if its answer has not begun.
    */
   next(): WireEvent | typeof NEED_DATA | typeof PAUSED {
     try {
@@ -177,7 +178,10 @@ export class HttpCore implements WireProtocol {
           return PAUSED;
       }
     } catch (error) {
-      this.#phase = Phase.Closed;
+      // The app that reads a body too large may say so itself, but that is the last that is understood.
+      const isTooLarge = this.#phase === Phase.Body && (error as ProtocolError).status === 413;
+      this.#phase = isTooLarge ? Phase.Answer : Phase.Closed;
+      this.#persistent = false;
       throw error;
     }
   }

@@ -3,7 +3,7 @@ import { assert, assertEquals } from "@std/assert";
 import { delay } from "../support/delay.ts";
 import { valueOf } from "../support/raw_client.ts";
 import { type Differences, Served } from "../support/served.ts";
-import type { App } from "../../twig/mod.ts";
+import type { App, HttpError } from "../../twig/mod.ts";
 
 const NEXT = "GET /next HTTP/1.1\r\nhost: x\r\n\r\n";
 
@@ -147,4 +147,30 @@ Deno.test("limits (RFC9110§15.5.14): an app that has begun to answer hears of t
     "HttpError",
     "The request body is too large",
   ]);
+});
+
+Deno.test("limits.body: an app that reads too large a body is told, and may answer for itself (TWIG 5.6)", async () => {
+  let seen: unknown[] = [];
+  await using server = await Served.start(async (request, response) => {
+    try {
+      return await request.body.text();
+    } catch (error) {
+      const { name, status } = error as HttpError;
+      seen = [name, status, request.signal.aborted];
+      response.start(413);
+      return "a page of my own";
+    }
+  }, { limits: { bodyBytes: 20 } });
+  for (const chunks of [[21], [8, 8, 8], [20, 1], [1_000_000]]) {
+    const body = chunks.map((size) => `${size.toString(16)}\r\n${"x".repeat(size)}\r\n`).join("");
+    using client = await server.connect();
+    await client.send(
+      `POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n${body}0\r\n\r\n` + NEXT,
+    );
+    const response = await client.response("POST");
+    assertEquals([response.status, response.body], [413, "a page of my own"], `${chunks}`);
+    assertEquals(valueOf(response, "connection"), "close");
+    assertEquals(await client.rest(), "", "what stands behind it is not looked at");
+    assertEquals(seen, ["HttpError", 413, false], `${chunks}`);
+  }
 });
