@@ -11,10 +11,13 @@ import { HttpError } from "../twig/errors.ts";
 import type { Exchange } from "../twig/exchange.ts";
 import type { OpenExchanges } from "./open_exchanges.ts";
 
-/** Unread body of one exchange that a multiplexed connection holds before it stops reading, in bytes. */
-const WINDOW = 2 * 1024 * 1024;
+/**
+ * Unread body of one exchange that a multiplexed connection holds before it stops reading, in bytes. What stands behind
+ * it on the connection is not heard then, so it is as large as memory allows: a photograph fits.
+ */
+const WINDOW = 4 * 1024 * 1024;
 /** The same of all its exchanges together. */
-const WINDOWS = 8 * 1024 * 1024;
+const WINDOWS = 4 * WINDOW;
 
 const waits = ({ bodyAsked, body }: Exchange): boolean => bodyAsked && body.wanted;
 const holds = ({ bodyAsked, body }: Exchange): boolean => bodyAsked && body.buffered > 0;

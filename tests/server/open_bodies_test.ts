@@ -51,19 +51,19 @@ Deno.test("A body is wanted, expected and left by what the app asked, and by the
   }
 });
 
-Deno.test("bodiesOverflow() stops the reading at 2 MiB of one growing body, or 8 MiB of all", () => {
+Deno.test("bodiesOverflow() stops the reading at 4 MiB of one growing body, or 16 MiB of all", () => {
   const one = (buffered: number, ended = false): boolean =>
     bodiesOverflow(opened({ body: { buffered, ended } }).open);
-  assertEquals([one(0), one(2 * MIB - 1), one(2 * MIB), one(7 * MIB, true)], [false, false, true, false]);
-  const nearly = { body: { buffered: 2 * MIB - 1 } };
+  assertEquals([one(0), one(4 * MIB - 1), one(4 * MIB), one(15 * MIB, true)], [false, false, true, false]);
+  const nearly = { body: { buffered: 4 * MIB - 1 } };
   assert(!bodiesOverflow(opened(nearly, nearly, nearly, nearly).open));
   assert(bodiesOverflow(opened(nearly, nearly, nearly, nearly, nearly).open));
 });
 
 Deno.test("refuseLargest() gives up the largest body that still grows", () => {
   const { open, refused } = opened(
-    { body: { buffered: 3 * MIB, ended: true } },
-    { body: { buffered: 2 * MIB } },
+    { body: { buffered: 5 * MIB, ended: true } },
+    { body: { buffered: 4 * MIB } },
     { body: { buffered: MIB } },
     { body: { wanted: true } },
   );
