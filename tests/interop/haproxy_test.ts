@@ -2,7 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { behind, behindFrontEnd, overloaded, overUnixSocket } from "../support/front_end_cases.ts";
 import { CountingRelay } from "../support/counting_relay.ts";
-import { FrontEnd } from "../support/front_ends.ts";
+import { change, FrontEnd } from "../support/front_ends.ts";
 import { waitUntil } from "../support/processes.ts";
 
 behindFrontEnd({
@@ -17,10 +17,14 @@ behindFrontEnd({
   refusesTwoHosts: true,
 });
 
-behind("haproxy", "HAProxy, a connection carries several requests at once", async ({ stage, address }) => {
+behind("haproxy", "HAProxy, a connection may carry several requests at once", async ({ stage, address }) => {
   assert(address.transport === "tcp");
   await using relay = new CountingRelay(address.port);
-  await using front = await FrontEnd.start("haproxy", { ...address, port: relay.port });
+  await using front = await FrontEnd.start(
+    "haproxy",
+    { ...address, port: relay.port },
+    (shown) => change(shown, "docroot /\n", "docroot /\n    option mpxs-conns\n    option get-values\n"),
+  );
   const first = await front.answer("GET /hello HTTP/1.1\r\nhost: example.test\r\n\r\n");
   assertEquals(first.body, "hello");
   const names = Array.from({ length: 20 }, (_, at) => `many${at}`);
