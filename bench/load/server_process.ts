@@ -4,7 +4,7 @@
  * @module
  */
 import { Buffer } from "node:buffer";
-import { request as httpRequest } from "node:http";
+import { type IncomingMessage, request as httpRequest } from "node:http";
 import { delay } from "../../tests/support/delay.ts";
 import { type CpuTime, cpuTime, peakMemory, processTree } from "./processes.ts";
 import type { Place, Rival } from "./rivals.ts";
@@ -109,25 +109,28 @@ export class ServerProcess {
     throw new Error(`It ${how}. Its last lines:\n${this.output()}`);
   }
 
-  /** Sends one request. Of an endless answer only the first chunk is read. */
-  ask(path: string, probe: Probe = {}, firstChunk = false): Promise<Reply> {
-    const { promise, resolve, reject } = Promise.withResolvers<Reply>();
+  /**
+   * Sends one request. Of an endless answer only the first chunk is read.
+   *
+   * @throws {Error} If there is no answer, or not all of it.
+   */
+  async ask(path: string, probe: Probe = {}, firstChunk = false): Promise<Reply> {
+    const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
     const headers = { ...(probe.host && { host: probe.host }), connection: "close" };
-    const sent = httpRequest(this.url + path, { method: probe.method ?? "GET", headers }, async (reply) => {
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of reply) {
-        chunks.push(chunk);
-        if (firstChunk) break;
-      }
-      resolve({
-        status: reply.statusCode ?? 0,
-        type: reply.headers["content-type"] ?? "",
-        body: Buffer.concat(chunks),
-      });
-    });
+    const sent = httpRequest(this.url + path, { method: probe.method ?? "GET", headers }, resolve);
     sent.on("error", reject);
     sent.end(probe.body);
-    return promise;
+    const reply = await promise;
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of reply) {
+      chunks.push(chunk);
+      if (firstChunk) break;
+    }
+    return {
+      status: reply.statusCode ?? 0,
+      type: reply.headers["content-type"] ?? "",
+      body: Buffer.concat(chunks),
+    };
   }
 
   /** Ends it: politely, then for good. */
