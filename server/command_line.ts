@@ -36,7 +36,7 @@ export interface CommandLine {
   readonly command: CommandSpec;
   /** Its arguments, without flags. */
   readonly arguments: readonly string[];
-  /** Flags by name: text, `true`, or a list for those that may be repeated. */
+  /** Flags by name: text, `true` or `false`, or a list for those that may be repeated. */
   readonly flags: Readonly<Record<string, string | boolean | readonly string[]>>;
 }
 
@@ -65,6 +65,7 @@ const HABITS = /^(--port|-p|--host|--hostname|--bind|-b)$/;
 export function readCommandLine(args: readonly string[]): CommandLine {
   const { command, rest } = splitCommand(asHelpFlag(args));
   const specs = flagsOf(command);
+  refuseSwitchValues(rest, command, specs);
   const named = (kind: FlagSpec["kind"]) =>
     specs.filter((flag) => flag.kind === kind).map(({ name }) => name);
   const parsed = parseArgs(withNumbers(rest, specs), {
@@ -77,7 +78,7 @@ export function readCommandLine(args: readonly string[]): CommandLine {
     unknown: (argument, key) => key === undefined || key === "" || refuseFlag(argument, command, specs),
   });
   const positionals = parsed._.map(String);
-  const line = { command, arguments: positionals, flags: presentFlags(parsed, command, specs) };
+  const line = { command, arguments: positionals, flags: presentFlags(parsed, rest, command, specs) };
   if (positionals.length > command.arguments.length && line.flags["help"] !== true) {
     const extra = positionals[command.arguments.length]!;
     throw new UsageError(`Unexpected argument ${JSON.stringify(extra)} for ${command.name}`, command.name);
@@ -98,6 +99,23 @@ function withNumbers(args: readonly string[], specs: readonly FlagSpec[]): strin
     else joined.push(argument);
   });
   return joined;
+}
+
+/** The parser would take every value but `false` for `true`, and `--development=0` would turn it on. */
+function refuseSwitchValues(args: readonly string[], command: CommandSpec, specs: readonly FlagSpec[]): void {
+  const end = args.indexOf("--");
+  for (const argument of end < 0 ? args : args.slice(0, end)) {
+    const [, written, value] = /^(--?[^=]+)=([^]*)$/.exec(argument) ?? [];
+    if (value === undefined || value === "true" || value === "false") continue;
+    const flag = specs.find(({ name, letter }) => written === `--${name}` || written === `-${letter}`);
+    if (flag?.kind !== "switch") continue;
+    throw new UsageError(
+      `Flag --${flag.name} is true or false, got ${
+        JSON.stringify(value)
+      }: write --${flag.name} alone, or --${flag.name}=false`,
+      command.name,
+    );
+  }
 }
 
 /** Many programs have a command `help`; here it is the flag. */
@@ -160,6 +178,7 @@ function refuseFlag(argument: string, command: CommandSpec, specs: readonly Flag
 /** What was really given: the parser also reports what was not. */
 function presentFlags(
   parsed: Record<string, unknown>,
+  args: readonly string[],
   command: CommandSpec,
   specs: readonly FlagSpec[],
 ): CommandLine["flags"] {
@@ -167,7 +186,7 @@ function presentFlags(
   for (const { name, kind, value } of specs) {
     const given = parsed[name];
     if (kind === "switch") {
-      if (given === true) flags[name] = true;
+      if (given === true || args.includes(`--${name}=false`)) flags[name] = given === true;
       continue;
     }
     const texts = Array.isArray(given) ? given.map(String) : given === undefined ? [] : [String(given)];

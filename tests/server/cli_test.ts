@@ -116,6 +116,9 @@ const USAGE_ERRORS: Record<string, string> = {
   "check -Z": "Unknown flag -Z for check",
   "--workers": "Flag --workers needs a value: --workers N",
   "--config=": "Flag --config needs a value: --config FILE",
+  "--development=0": 'Flag --development is true or false, got "0": write --development alone, or',
+  "check --development= ./x.ts": "or --development=false\nSee archangel check --help",
+  "fetch / -i=yes": 'Flag --include is true or false, got "yes"',
   "check a b": 'Unexpected argument "b" for check',
   "check ./x.ts --config a.yaml": "Cannot serve ./x.ts with --config: name one of them",
   "check ./a.yaml": "./a.yaml is a config: give it with --config",
@@ -140,6 +143,20 @@ for (const [line, message] of Object.entries(USAGE_ERRORS)) {
     assertEquals([code, out], [2, ""]);
   });
 }
+
+Deno.test("--development turns development on, =false off, whatever the config says, and the last one counts", async () => {
+  using folder = new Folder({ "archangel.yaml": `${CONFIG}development: true\n` });
+  const development = async (...flags: string[]) => {
+    const { out } = await run("check", "--json", "--config", folder.config, ...flags);
+    return JSON.parse(out).settings.development;
+  };
+  assertEquals(await development(), true);
+  assertEquals(await development("--development=false"), false);
+  assertEquals(await development("--development=true"), true);
+  assertEquals(await development("--development", "--development=false"), false);
+  Deno.writeTextFileSync(folder.config, CONFIG);
+  assertEquals(await development("--development=false", "--development"), true);
+});
 
 Deno.test("check prints a summary and ends with 0 if all is well", async () => {
   using folder = new Folder();
