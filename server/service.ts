@@ -50,7 +50,7 @@ export interface Service {
    * one more request, which is answered and says that the connection closes. Default `false`.
    */
   drain(stopping?: boolean): Promise<void>;
-  /** Closes everything now. Resolves when the access log is written. */
+  /** Closes everything now. Resolves when the access log is written; calling it again waits for the same. */
   stop(): Promise<void>;
   /**
    * Serves something else from the next request on; deadlines and log, and mode and group of Unix sockets, change
@@ -146,7 +146,7 @@ class RunningService implements Service {
   #access: AccessLog | undefined;
   #drained: Promise<void> | undefined;
   #stopping = false;
-  #stopped = false;
+  #stopped: Promise<void> | undefined;
 
   constructor(settings: Settings, host: ProcessHost, errors: ErrorLog, access: AccessLog | undefined) {
     this.#settings = settings;
@@ -207,7 +207,7 @@ class RunningService implements Service {
     await mounts.load(true);
     const access = await openAccessLog(settings.log, this.#errors);
     try {
-      if (this.#stopped) throw new TypeError("Cannot reload: the server is closed");
+      if (this.#stopped !== undefined) throw new TypeError("Cannot reload: the server is closed");
       this.#changeSockets(settings.listen);
     } catch (error) {
       await access?.close();
@@ -233,12 +233,13 @@ class RunningService implements Service {
     }
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
+  stop(): Promise<void> {
+    return this.#stopped ??= this.#stopNow();
+  }
+
+  async #stopNow(): Promise<void> {
     for (const listener of this.#listeners) listener.close();
     this.#host.stop();
-    const access = this.#access;
-    this.#access = undefined;
-    await access?.close();
+    await this.#access?.close();
   }
 }

@@ -56,8 +56,8 @@ async function serveHere(settings: Settings, service: Service): Promise<number> 
     if (signal === "HUP") return say("archangel", `a reload ${reloadWithout(settings)}`);
     const again = interrupted !== undefined && performance.now() - interrupted >= SAME_KEYPRESS;
     if (signal === "QUIT" || (signal === "INT" && again)) {
-      service.stop();
-      done.resolve(EXIT.ok);
+      // The access log is still to be written.
+      service.stop().then(() => done.resolve(EXIT.ok), done.reject);
     } else if (signal === "TERM" || signal === "INT") {
       interrupted ??= performance.now();
       service.drain(true).then(() => done.resolve(EXIT.ok), done.reject);

@@ -171,6 +171,23 @@ Deno.test("without workers a stray error, a doubled Ctrl-C and QUIT do what they
   assertEquals(await archangel.ended, { code: 0, signal: null });
 });
 
+Deno.test("without workers QUIT and a second INT lose no line of the access log", async () => {
+  const config = { log: { access: "./access.log", format: "json" } };
+  for (const signals of [["SIGQUIT"], ["SIGINT", "SIGINT"]] as const) {
+    await using archangel = await Archangel.serving({ workers: 0, config });
+    const endless = archangel.get("/forever").catch(() => "cut");
+    await archangel.says("endless request begun");
+    for (const signal of signals) {
+      await delay(400);
+      archangel.signal(signal);
+    }
+    assertEquals(await archangel.ended, { code: 0, signal: null });
+    assertEquals(await endless, "cut");
+    const { target, status } = JSON.parse(Deno.readTextFileSync(`${archangel.folder}/access.log`));
+    assertEquals([target, status], ["/forever", 499]);
+  }
+});
+
 Deno.test("a worker whose app blocks it is killed after timeouts.drain", async () => {
   const app = 'export default { fetch() { console.error("blocked"); for (;;); } };';
   await using archangel = await Archangel.serving({ app, workers: 1, config: { timeouts: { drain: "1s" } } });
