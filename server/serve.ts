@@ -9,6 +9,7 @@
  * @module
  */
 import { formatAddress } from "./address.ts";
+import { describeError, say } from "./say.ts";
 import type { Service } from "./service.ts";
 import { optionsObject, prepare, type Prepared, type ServeOptions } from "./serve_options.ts";
 import type { ListenAddress } from "./settings.ts";
@@ -108,8 +109,16 @@ export async function startServer(options: ServeOptions, self: SelfStart): Promi
     await server.close();
     throw signal.reason;
   }
-  signal?.addEventListener("abort", () => server.close(), { once: true });
+  if (signal !== undefined) closeAtAbort(server, signal);
   return server;
+}
+
+/** The signal may outlive many servers, and must not keep them. */
+function closeAtAbort(server: Server, signal: AbortSignal): void {
+  const close = () =>
+    server.close().catch((error) => say("archangel", `Cannot close in order: ${describeError(error)}`));
+  signal.addEventListener("abort", close, { once: true });
+  server.finished.then(() => signal.removeEventListener("abort", close));
 }
 
 async function startHere({ settings, functions }: Prepared): Promise<Backend> {
@@ -147,8 +156,11 @@ class Here implements Backend {
   }
 
   async close(): Promise<void> {
-    await this.#service.drain(true);
-    this.#finished.resolve();
+    try {
+      await this.#service.drain(true);
+    } finally {
+      this.#finished.resolve();
+    }
   }
 }
 

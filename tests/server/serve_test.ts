@@ -257,6 +257,36 @@ Deno.test("an abort closes the server, and one before the start starts none", as
   assertEquals(reason, controller.signal.reason);
 });
 
+Deno.test("a closed server lets go of the signal that would have closed it", async () => {
+  const { signal } = new AbortController();
+  const listeners = new Set<unknown>();
+  signal.addEventListener = (_type: string, listener: unknown) => void listeners.add(listener);
+  signal.removeEventListener = (_type: string, listener: unknown) => void listeners.delete(listener);
+  const server = await serveApp(() => "", { signal });
+  assertEquals(listeners.size, 1);
+  await server.close();
+  assertEquals(listeners.size, 0);
+});
+
+Deno.test("an abort whose closing fails says so, and rejects nothing that nobody awaits", async () => {
+  using folder = new Folder({});
+  const controller = new AbortController();
+  const log = { access: `${folder.path}/access.log` };
+  const server = await serveApp(() => "", { signal: controller.signal, log });
+  const { close } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.close = function () {
+    close.call(this);
+    throw new Error("the disk is gone");
+  };
+  try {
+    controller.abort();
+    await server.finished;
+    await assertRejects(() => server.close(), Error, "the disk is gone");
+  } finally {
+    Deno.FsFile.prototype.close = close;
+  }
+});
+
 Deno.test("reload() changes apps, routes and limits under an open listener", async () => {
   await using server = await serveApp(() => "old");
   const { url } = server;
