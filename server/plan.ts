@@ -147,7 +147,7 @@ class Planner extends StepInMaking {
   #lost(handle: WorkerHandle, reason: string): void {
     if (handle.generation === this.state.rising?.number) return this.#abortReload(reason);
     if (this.state.phase === "starting") {
-      this.say(`Cannot start: ${reason}`);
+      this.say(`Cannot start: ${reason}`, "failed");
       return this.#stopNow(EXIT.boot);
     }
     const vacancy = vacancyAfter(handle, this.now);
@@ -217,7 +217,7 @@ class Planner extends StepInMaking {
     this.state.rising = undefined;
     if (this.state.phase === "stopping") return;
     for (const handle of this.state.handles) if (handle.generation === failed) this.kill(handle);
-    this.say(`Cannot reload, generation ${this.state.current.number} keeps serving: ${reason}`);
+    this.say(`Cannot reload, generation ${this.state.current.number} keeps serving: ${reason}`, "failed");
     this.#reloadIfAsked();
   }
 
@@ -232,7 +232,7 @@ class Planner extends StepInMaking {
       if (handle.generation !== number) this.release(handle);
     }
     const done = `reloaded: generation ${number} serves with ${count(settings.workers)}`;
-    this.say(changes === "" ? done : `${done}; ${changes}`);
+    this.say(changes === "" ? done : `${done}; ${changes}`, "done");
     this.#reloadIfAsked();
   }
 

@@ -5,7 +5,7 @@
  * @module
  */
 import type { Role } from "./control.ts";
-import type { Action, Generation, State, Step } from "./supervisor_state.ts";
+import type { Action, Generation, Outcome, State, Step } from "./supervisor_state.ts";
 import type { WorkerHandle } from "./worker_handle.ts";
 
 /** A step in the making. */
@@ -38,9 +38,9 @@ export class StepInMaking {
     this.#actions.push(action);
   }
 
-  /** Tells a person. */
-  protected say(text: string): void {
-    this.do({ type: "say", text });
+  /** Tells a person, perhaps what a start or a reload came to. */
+  protected say(text: string, outcome?: Outcome): void {
+    this.do({ type: "say", text, outcome });
   }
 
   /** The worker of that id, unless it has ended. */

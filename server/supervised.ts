@@ -10,13 +10,13 @@ import type { Prepared } from "./serve_options.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
 import type { SelfStart } from "./spawn.ts";
 import { Supervisor } from "./supervisor.ts";
-import type { State } from "./supervisor_state.ts";
+import type { Outcome, State } from "./supervisor_state.ts";
 
 /** A start or a reload that is under way. */
 interface Attempt extends PromiseWithResolvers<void> {
   /** The generation that served before it; 0 at the start. */
   readonly before: number;
-  /** What the supervisor last said of it: the reason, if it fails. */
+  /** Why it fails, if it does. */
   reason: string;
 }
 
@@ -24,6 +24,7 @@ interface Attempt extends PromiseWithResolvers<void> {
 export class SupervisedWorkers implements Backend {
   readonly #supervisor: Supervisor;
   #addresses: readonly ListenAddress[] = [];
+  /** What the next generation is to serve. */
   #settings: Settings;
   #generation = 0;
   #attempt: Attempt | undefined;
@@ -32,7 +33,7 @@ export class SupervisedWorkers implements Backend {
     this.#settings = settings;
     this.#supervisor = new Supervisor({ settings, self, reread: () => this.#settings }, {
       announce: () => {},
-      say: (text) => this.#say(text),
+      say: (text, outcome) => this.#say(text, outcome),
       stepped: (state) => this.#stepped(state),
     });
   }
@@ -72,14 +73,8 @@ export class SupervisedWorkers implements Backend {
     if (settings.workers === 0) {
       throw new TypeError("Cannot drop all workers by a reload: that needs a new server");
     }
-    const old = this.#settings;
     this.#settings = settings;
-    try {
-      await this.#try(() => this.#supervisor.on({ type: "signal", signal: "HUP" }));
-    } catch (error) {
-      this.#settings = old;
-      throw error;
-    }
+    await this.#try(() => this.#supervisor.on({ type: "signal", signal: "HUP" }));
   }
 
   /** Lets every worker finish what is in flight. */
@@ -104,9 +99,10 @@ export class SupervisedWorkers implements Backend {
     }
   }
 
-  #say(text: string): void {
-    if (this.#attempt === undefined) say("archangel", text);
-    else this.#attempt.reason = text;
+  /** What an attempt came to is for its promise to tell; all else is trouble. */
+  #say(text: string, outcome: Outcome | undefined): void {
+    if (outcome === undefined) say("archangel", text);
+    else if (outcome === "failed" && this.#attempt !== undefined) this.#attempt.reason = text;
   }
 
   #stepped({ phase, reading, rising, current, handles }: State): void {

@@ -17,7 +17,14 @@ import { describeError, say } from "./say.ts";
 import type { ListenAddress, Settings } from "./settings.ts";
 import { detectSelf, type SelfStart } from "./spawn.ts";
 import { stopNotice } from "./stop_notice.ts";
-import { type Action, type Event, nextDeadline, type State, type Step } from "./supervisor_state.ts";
+import {
+  type Action,
+  type Event,
+  nextDeadline,
+  type Outcome,
+  type State,
+  type Step,
+} from "./supervisor_state.ts";
 import { WaitingSockets } from "./waiting_sockets.ts";
 import type { Watch } from "./watch.ts";
 import { WorkerProcess } from "./worker_process.ts";
@@ -40,8 +47,8 @@ export interface SupervisorOptions {
 export interface SupervisorListener {
   /** The first generation serves. */
   announce(settings: Settings, addresses: readonly ListenAddress[]): void;
-  /** Something that a person should know. */
-  say(text: string): void;
+  /** Something that a person should know, perhaps what a start or a reload came to. */
+  say(text: string, outcome?: Outcome): void;
   /** A step is done, its actions included. */
   stepped?(state: State): void;
 }
@@ -165,7 +172,7 @@ export class Supervisor {
       case "announce":
         return this.#listener.announce(action.settings, action.addresses);
       case "say":
-        return this.#listener.say(action.text);
+        return this.#listener.say(action.text, action.outcome);
       case "exit":
         return this.#exit.resolve(action.code);
     }

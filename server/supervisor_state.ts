@@ -56,7 +56,10 @@ export type Event =
   | { readonly type: "signal"; readonly signal: OsSignal }
   | { readonly type: "tick" };
 
-/** What the supervisor is to do. */
+/** What a start or a reload came to. */
+export type Outcome = "done" | "failed";
+
+/** What the supervisor is to do; what it says may be the outcome of a start or a reload. */
 export type Action =
   | { readonly type: "spawn"; readonly id: number; readonly assignment: Assignment }
   | { readonly type: "drain"; readonly id: number }
@@ -64,7 +67,7 @@ export type Action =
   | { readonly type: "place" }
   | { readonly type: "reread" }
   | { readonly type: "announce"; readonly settings: Settings; readonly addresses: readonly ListenAddress[] }
-  | { readonly type: "say"; readonly text: string }
+  | { readonly type: "say"; readonly text: string; readonly outcome: Outcome | undefined }
   | { readonly type: "exit"; readonly code: number };
 
 /** A state, and what to do on the way to it, in order. */

@@ -403,6 +403,27 @@ Deno.test("in a process, serve() needs permission for its port and nothing else,
   assertEquals([out, code], ["fine\n", 0]);
 });
 
+Deno.test("serve() prints that a worker ended also during a reload, and nothing of the reload itself", async () => {
+  using folder = new Folder({ "app.js": PID_APP });
+  const source = `import { serve } from "ARCHANGEL";
+    const app = new URL("./app.js", import.meta.url);
+    const options = { listen: "http://127.0.0.1:0", workers: 1, deno_config: ${JSON.stringify(config)} };
+    const server = await serve({ ...options, apps: { app } });
+    const pid = Number(await (await fetch(server.url)).text());
+    Deno.writeTextFileSync(app, "await new Promise((go) => setTimeout(go, 1000)); export default () => '';");
+    const reloaded = server.reload();
+    Deno.kill(pid, "SIGKILL");
+    await reloaded;
+    Deno.writeTextFileSync(app, "throw new Error('broken')");
+    await server.reload().catch((error) => console.log(error.message));
+    await server.close();`;
+  const { out, code } = await run(folder, source, "-A");
+  assertEquals(code, 0, out);
+  assertStringIncludes(out, "archangel: worker 1 ended (SIGKILL); starting another in 0.1 s\n");
+  assertStringIncludes(out, "Cannot reload, generation 2 keeps serving: Cannot load app");
+  assertEquals(out.match(/^archangel: .*/gm)?.length, 1, out);
+});
+
 Deno.test("serve() leaves signals to the program: TERM ends it, and its workers with it", async () => {
   using folder = new Folder({ "app.js": PID_APP });
   const source = `import { serve } from "ARCHANGEL";
