@@ -104,6 +104,11 @@ function jsonLine(record: AccessRecord): string {
   }).replace(RAW_CONTROL, (char) => "\\u00" + char.charCodeAt(0).toString(16));
 }
 
+/** What stands in the place of lines that were lost; who reads objects finds one. */
+function jsonMissing(count: number): string {
+  return JSON.stringify({ time: new Date().toISOString(), missing: count });
+}
+
 /** Logs exchanges when they are over, without making a request wait. */
 export class AccessLog {
   readonly #lines: LineQueue;
@@ -154,6 +159,7 @@ export async function openAccessLog(
   if (settings.access === "off") return undefined;
   const { lines, terminal, release } = await openTarget(settings.access, errors);
   const combined = settings.format === "combined" || (settings.format === "auto" && terminal);
+  if (!combined) lines.missing = jsonMissing;
   return new AccessLog(lines, combined ? combinedLine : jsonLine, release);
 }
 

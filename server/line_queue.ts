@@ -16,6 +16,7 @@ const BACKLOG = 4 * 1024 * 1024;
 const FLUSH_LIMIT = 1_000;
 
 const LINE_FEED = 0x0a;
+const END_OF_LINE = Uint8Array.of(LINE_FEED);
 
 const encoder = new TextEncoder();
 
@@ -47,12 +48,16 @@ export interface LineTarget {
  * ```
  */
 export class LineQueue {
+  /** Says how many lines are missing, without a line feed, in the format of those that are there. */
+  missing: (count: number) => string = missingText;
   readonly #target: LineTarget;
   readonly #batched: boolean;
   readonly #failed: (error: unknown) => void;
   #failing = false;
   #pending = "";
   #dropped = 0;
+  /** What was written last is a part of a line; where the rest is lost, the next must not be glued to it. */
+  #torn = false;
   #writing: Promise<void> | undefined;
 
   /**
@@ -111,7 +116,8 @@ export class LineQueue {
   async #writeBatch(bytes: Uint8Array): Promise<void> {
     let rest = bytes;
     try {
-      while (rest.length > 0) rest = rest.subarray(await this.#target.write(rest));
+      while (this.#torn) await this.#writeSome(END_OF_LINE);
+      while (rest.length > 0) rest = rest.subarray(await this.#writeSome(rest));
     } catch (error) {
       // A closed pipe or a full disk: the server goes on, lines are lost.
       for (const byte of rest) if (byte === LINE_FEED) this.#dropped++;
@@ -122,8 +128,18 @@ export class LineQueue {
     this.#failing = false;
     if (this.#dropped === 0) return;
     // Behind the lines that wait: those came before the ones that were dropped.
-    this.#pending +=
-      `archangel: ${this.#dropped} lines are missing here, the log did not take them in time\n`;
+    this.#pending += `${this.missing(this.#dropped)}\n`;
     this.#dropped = 0;
   }
+
+  async #writeSome(bytes: Uint8Array): Promise<number> {
+    const size = await this.#target.write(bytes);
+    if (size > 0) this.#torn = bytes[size - 1] !== LINE_FEED;
+    return size;
+  }
+}
+
+function missingText(count: number): string {
+  const lines = count === 1 ? "1 line is" : `${count} lines are`;
+  return `archangel: ${lines} missing here, the log did not take them in time`;
 }

@@ -104,6 +104,26 @@ Deno.test({
   },
 });
 
+Deno.test("an access log (json) says in an object how many lines are missing", async () => {
+  using folder = new Folder();
+  const path = `${folder.path}/access.log`;
+  const log = await opened(path, new Troubles(), "json");
+  const { write } = Deno.FsFile.prototype;
+  Deno.FsFile.prototype.write = () => Promise.reject(new Error("No space left on device"));
+  try {
+    for (let times = 0; times < 2; times++) log.add(EXCHANGE, 5);
+    await delay(20);
+  } finally {
+    Deno.FsFile.prototype.write = write;
+  }
+  log.add(EXCHANGE, 5);
+  await log.close();
+  const [entry, note] = Deno.readTextFileSync(path).trimEnd().split("\n").map((line) => JSON.parse(line));
+  assertEquals(entry.status, 200);
+  assertEquals({ ...note, time: "" }, { time: "", missing: 2 });
+  assertLess(Math.abs(Date.now() - Date.parse(note.time)), 10_000);
+});
+
 /** Every byte, as a client may send it in a field. */
 const BYTES = String.fromCharCode(...Array.from({ length: 256 }, (_, byte) => byte));
 

@@ -128,7 +128,30 @@ Deno.test("LineQueue takes it for no success that a part was written before a wr
     queue.add("line\n");
     await queue.flush();
   }
-  assertEquals([target.text, told], ["lilili", 1]);
+  // The second and the third time there was no room for more than the end of the line before.
+  assertEquals([target.text, told], ["li\nli", 1]);
+});
+
+Deno.test("LineQueue ends a line that was cut before it writes the next, and counts it as missing", async () => {
+  const target = new Target(3);
+  const queue = new LineQueue(target, true);
+  const add = async (line: string) => {
+    queue.add(line);
+    await queue.flush();
+  };
+  await add("one\n");
+  const { write } = target;
+  let room = 1;
+  target.write = async (bytes) => {
+    target.broken = room-- <= 0;
+    return await write.call(target, bytes);
+  };
+  await add("two lines\n");
+  await add("none of this\n");
+  room = Infinity;
+  queue.missing = (count) => `${count} missing`;
+  await add("three\n");
+  assertEquals(target.text, "one\ntwo\nthree\n2 missing\n");
 });
 
 Deno.test("LineQueue waits for a target that is stuck no longer than it may", async () => {
