@@ -73,6 +73,7 @@ export function plan(state: State, event: Event, now: number): Step {
 
 /** Which app kept a worker from becoming ready is known to the worker alone, and that is not heard. */
 const SLOW_APP = "; archangel check tells whether an app does not finish loading";
+const LEAVING_APP = "; archangel check tells whether an app ends the process while it loads";
 
 /** The decisions, each about one kind of event. */
 class Planner extends StepInMaking {
@@ -138,7 +139,7 @@ class Planner extends StepInMaking {
     if (handle === undefined) return;
     this.state.handles = this.state.handles.filter((other) => other !== handle);
     if (handle.stage === "booting") {
-      this.#lost(handle, `worker ${handle.worker} ended before it was ready (${how})`);
+      this.#lost(handle, `worker ${handle.worker} ended before it was ready (${how})${LEAVING_APP}`);
     }
     if (handle.stage === "serving") this.#lost(handle, `worker ${handle.worker} ended (${how})`);
   }

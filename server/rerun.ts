@@ -36,6 +36,6 @@ export async function rerun(line: CommandLine, settings: Settings): Promise<numb
 }
 
 function flagArguments([name, value]: [string, CommandLine["flags"][string]]): string[] {
-  if (typeof value === "boolean") return [`--${name}`];
+  if (typeof value === "boolean") return [`--${name}=${value}`];
   return [value].flat().map((text) => `--${name}=${text}`);
 }

@@ -13,6 +13,7 @@ import { type CommandLine, configInput } from "../command_line.ts";
 import { loadConfig, lookAndNote } from "../config.ts";
 import { ConfigError } from "../errors.ts";
 import { EXIT } from "../exit_codes.ts";
+import { withoutExit } from "../no_exit.ts";
 import { flagsFor, type Grant, neededGrants, shellFlags } from "../permissions.ts";
 import { rerun } from "../rerun.ts";
 import { describeError } from "../say.ts";
@@ -58,9 +59,8 @@ async function checkApps(
   json: boolean,
   terminal: Terminal,
 ): Promise<number> {
-  const apps = await Promise.all(
-    Object.values(settings.apps).map((app) => load(app, settings.timeouts.boot)),
-  );
+  const specs = Object.values(settings.apps);
+  const apps = await withoutExit(() => Promise.all(specs.map((app) => load(app, settings.timeouts.boot))));
   const ok = apps.every((app) => app.error === undefined);
   if (json) terminal.out(JSON.stringify({ ok, problems: [], apps, settings, flags: flagsFor(grants) }));
   else report(settings, apps, grants, terminal);

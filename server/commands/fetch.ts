@@ -8,6 +8,7 @@ import { type CommandLine, configInput, UsageError } from "../command_line.ts";
 import { loadConfig } from "../config.ts";
 import { EXIT } from "../exit_codes.ts";
 import { requestInProcess } from "../in_process.ts";
+import { withoutExit } from "../no_exit.ts";
 import { readRequestUrl, type RequestUrl } from "../request_url.ts";
 import { rerun } from "../rerun.ts";
 import type { Settings } from "../settings.ts";
@@ -49,7 +50,7 @@ async function fetchHere(
     },
     body: (bytes) => terminal.bytes(bytes),
   }, method);
-  await requestInProcess(settings, request, (bytes) => reader.push(bytes));
+  await withoutExit(() => requestInProcess(settings, request, (bytes) => reader.push(bytes)));
   if (reader.complete) return status < 400 ? EXIT.ok : EXIT.failure;
   terminal.error(status === 0 ? "archangel: no answer came" : "archangel: the answer was cut");
   return EXIT.failure;

@@ -208,6 +208,28 @@ Deno.test("check gives an app that never finishes loading up after timeouts.boot
   assertStringIncludes(error, "not done within 1s");
 });
 
+Deno.test("an app that ends the process while it is imported fails by name, in check and in fetch", async () => {
+  using folder = new Folder({
+    "api.js": "import process from 'node:process'; process.exit(0);",
+    "app.js": "Deno.exit(0);",
+  });
+  const check = await spawn(folder.path, ["check"]);
+  assertEquals(check.code, 1);
+  assertMatch(check.error, /Cannot load app "api" from .*api\.js: it calls Deno\.exit\(0\), which would end/);
+  assertMatch(check.error, /Cannot load app "hello" from .*app\.js: it calls Deno\.exit\(0\)/);
+  assertMatch(check.out, /2 of 2 apps failed to load\n$/);
+  const fetched = await spawn(folder.path, ["fetch", "/hello"]);
+  assertEquals(fetched.code, 1);
+  assertMatch(fetched.error, /Cannot load app "hello" from .*app\.js: it calls Deno\.exit\(0\)/);
+});
+
+Deno.test("a switch that is off stays off in the process that has the deno.json of the apps", async () => {
+  const deno = JSON.stringify(await offlineImports());
+  using folder = new Folder({ "deno.json": deno, "archangel.yaml": `${CONFIG}development: true\n` });
+  const { out } = await spawn(folder.path, ["check", "--json", "--development=false"]);
+  assertEquals(JSON.parse(out).settings.development, false);
+});
+
 Deno.test("check --json tells tools the same", async () => {
   using folder = new Folder();
   const good = JSON.parse((await run("check", "--json", "--config", folder.config)).out);

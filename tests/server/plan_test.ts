@@ -17,6 +17,7 @@ import { DEFAULT_TIMEOUTS } from "../../server/limits.ts";
 import { settingsFor } from "../support/settings.ts";
 
 const SLOW_APP = "; archangel check tells whether an app does not finish loading";
+const LEAVING_APP = "; archangel check tells whether an app ends the process while it loads";
 
 type Row = readonly [at: number, happens: Event, does: readonly string[]];
 
@@ -98,7 +99,10 @@ Deno.test("plan() gives up the first start with the first reason, once, and exit
 
 Deno.test("plan() gives up the first start when a worker ends before all are ready", () => {
   play(2, [
-    [1, ended(1), ["say Cannot start: worker 1 ended before it was ready (exit code 1)", "kill 2"]],
+    [1, ended(1), [
+      "say Cannot start: worker 1 ended before it was ready (exit code 1)" + LEAVING_APP,
+      "kill 2",
+    ]],
     [2, ended(2, "SIGKILL"), ["exit 3"]],
   ]);
   play(2, [
@@ -301,7 +305,7 @@ Deno.test("plan() keeps the old generation when the new one would have no worker
 Deno.test("plan() keeps the old generation when a worker of the new one is lost, however", () => {
   const losses: [number, Event, string, string[]][] = [
     [40, failed(5), "no such app", ["kill 5", "kill 3", "kill 4"]],
-    [40, ended(5), "worker 3 ended before it was ready (exit code 1)", ["kill 3", "kill 4"]],
+    [40, ended(5), "worker 3 ended before it was ready (exit code 1)" + LEAVING_APP, ["kill 3", "kill 4"]],
     [40, ended(3, "SIGKILL"), "worker 1 ended (SIGKILL)", ["kill 4", "kill 5"]],
     [5_020, tick, "worker 3 was not ready in time (timeouts.boot)" + SLOW_APP, [
       "kill 5",
