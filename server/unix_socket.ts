@@ -191,12 +191,17 @@ function lstat(path: string): Deno.FileInfo | undefined {
   }
 }
 
-/** Whether somebody answers; who takes too long over it is there, too. */
+/** Why another user's socket is left alone, be it in use or not. */
+const LOCKED =
+  "there is a socket that this user may not connect to, so nobody knows whether it is in use: if it is not, remove it";
+
+/** Whether somebody answers; who takes too long over it is there, too. Throws if that cannot be asked. */
 async function answers(path: string): Promise<boolean> {
   let taken = true;
   const probe = Deno.connect({ transport: "unix", path }).then(
     (conn) => conn.close(),
     (error) => {
+      if (error instanceof Deno.errors.PermissionDenied) throw new Error(LOCKED);
       // A full queue also refuses, but with another error than nobody being there.
       taken = !(error instanceof Deno.errors.ConnectionRefused || error instanceof Deno.errors.NotFound);
     },

@@ -163,6 +163,24 @@ inFolder("bindUnix() leaves a socket alone on which somebody answers", async (fo
   assert(await answers(`${folder}/s`));
 });
 
+inFolder("bindUnix() leaves a socket alone that it may not connect to, and says so", async (folder) => {
+  leaveStale(`${folder}/s`);
+  const { connect } = Deno;
+  // Root may connect to every socket.
+  Deno.connect = (() => Promise.reject(new Deno.errors.PermissionDenied())) as never;
+  try {
+    const error = await assertRejects(() => bindUnix(addressOf(`${folder}/s`), options), ListenError);
+    assertEquals(
+      error.message,
+      `Cannot listen on fcgi+unix:${folder}/s: there is a socket that this user may not connect to, ` +
+        "so nobody knows whether it is in use: if it is not, remove it",
+    );
+  } finally {
+    Deno.connect = connect;
+  }
+  assertEquals(filesIn(folder), ["s"]);
+});
+
 inFolder("bindUnix() leaves every file alone that is no socket", async (folder) => {
   Deno.writeTextFileSync(`${folder}/file`, "precious");
   Deno.mkdirSync(`${folder}/folder`);
