@@ -96,7 +96,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       "Shows every problem at once with its line. Ends with 0 if all is well, else with 1. Prints the\n" +
       "permissions that Deno has to grant instead of all of them (-A); what apps need for themselves only\n" +
       "where the config says so. App modules are really loaded, so what they do on import is done. No port\n" +
-      "is touched.",
+      "is touched; where a Unix socket is to be, it looks whether one can get there.",
     flags: [
       { name: "json", kind: "switch", summary: "Print the outcome as JSON, for tools." },
       HERE_FLAG,

@@ -116,6 +116,13 @@ export function checkValues(values: ConfigValues): readonly ConfigProblem[] {
 
 function finish(config: CheckedConfig, path: string | undefined): Settings {
   const settings = settingsFrom(config, path);
+  if (path !== undefined && settings.log.access === path) {
+    config.refuse(
+      "log.access",
+      [],
+      `"log.access" is the config itself, which must not become a log: ${path}`,
+    );
+  }
   const { problems } = config;
   if (problems.length > 0) throw new ConfigError(problems);
   return settings;
@@ -168,10 +175,10 @@ const REAL: Look = {
   },
   look(path) {
     try {
-      const { isFile, isDirectory } = Deno.statSync(path);
+      const { isFile, isDirectory, isFifo } = Deno.statSync(path);
       // What is in a folder can be reached if the folder itself can, by its name for itself: also where a link leads.
       if (isDirectory) Deno.statSync(`${Deno.realPathSync(path)}/.`);
-      return isDirectory ? "folder" : isFile ? "file" : "nothing";
+      return isDirectory ? "folder" : isFile ? "file" : isFifo === true ? "pipe" : "nothing";
     } catch (error) {
       if (error instanceof Deno.errors.NotCapable) return "denied";
       return error instanceof Deno.errors.PermissionDenied ? "locked" : "nothing";

@@ -100,6 +100,8 @@ export const permission: Kind<Grant> = {
 };
 
 const LOG_WORDS = ["off", "stdout", "stderr"];
+/** Where /dev/stdout and its kind are. What they lead to is open already, and may be a pipe. */
+const OPEN_ALREADY = /^\/(dev|proc)\//;
 
 /** Where log lines go. A file is an absolute path. */
 export const logTarget: Kind<string> = {
@@ -117,6 +119,12 @@ export const logTarget: Kind<string> = {
     if (around.look(folderOf(absolute)) !== "denied") expectAt(folderOf(absolute), "folder", around);
     const found = around.look(absolute);
     if (found === "folder") throw new Refusal(`must be a file, and ${absolute} is a folder`);
+    // To open it takes until somebody reads it, which may be for ever.
+    if (found === "pipe" && !OPEN_ALREADY.test(absolute)) {
+      throw new Refusal(
+        `must be a file, and ${absolute} is a pipe: write stdout, and archangel serve | PROGRAM`,
+      );
+    }
     const why = found === "file" ? around.whyReadOnly(absolute) : undefined;
     if (why !== undefined) throw new Refusal(`cannot be written: ${absolute} (${why})`);
     return absolute;

@@ -21,7 +21,7 @@ export interface Surroundings {
    * @param path Absolute path.
    * @returns What is there; `denied` if Deno, `locked` if the system does not let this process look.
    */
-  look(path: string): "file" | "folder" | "nothing" | "denied" | "locked";
+  look(path: string): "file" | "folder" | "pipe" | "nothing" | "denied" | "locked";
   /**
    * Tries whether a file takes further lines. It is not changed.
    *

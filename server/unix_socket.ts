@@ -14,6 +14,7 @@
 import { ListenError } from "./errors.ts";
 import { formatAddress } from "./address.ts";
 import { LONGEST_UNIX_PATH } from "./listen_address.ts";
+import { folderOf } from "./paths.ts";
 import type { UnixAddress } from "./settings.ts";
 import { within } from "./within.ts";
 
@@ -100,6 +101,22 @@ export async function bindUnix(address: UnixAddress, options: UnixOptions): Prom
   }
 }
 
+/**
+ * Looks whether a Unix socket could get to its path, as far as that can be told without making one.
+ *
+ * @param address Where; `{worker}` is replaced already.
+ * @returns What is in its way; `undefined` if nothing is, or if Deno does not let this process look.
+ */
+export function inTheWay(address: UnixAddress): ListenError | undefined {
+  try {
+    Deno.lstatSync(`${folderOf(address.path)}/.`);
+    expectSocket(lstat(address.path));
+    return undefined;
+  } catch (error) {
+    return error instanceof Deno.errors.NotCapable ? undefined : whyNot(error, address);
+  }
+}
+
 function place(address: UnixAddress, { listener, name, beside }: Bound, wait: boolean): UnixSocket {
   const to = address.path;
   const { ino, gid } = Deno.lstatSync(name);
@@ -178,8 +195,12 @@ function byteLength(text: string): number {
 async function checkPlace(path: string, held: readonly string[]): Promise<void> {
   const info = lstat(path);
   if (info === undefined) return;
-  if (!info.isSocket) throw new Error("there is a file that is not a socket");
+  expectSocket(info);
   if (!held.includes(path) && await answers(path)) throw new Error("another process answers on it");
+}
+
+function expectSocket(info: Deno.FileInfo | undefined): void {
+  if (info?.isSocket === false) throw new Error("there is a file that is not a socket");
 }
 
 function lstat(path: string): Deno.FileInfo | undefined {
@@ -235,7 +256,7 @@ function whyNot(error: unknown, address: UnixAddress): ListenError {
 }
 
 function reason(error: unknown, path: string): string {
-  const folder = path.slice(0, path.lastIndexOf("/")) || "/";
+  const folder = folderOf(path);
   if (error instanceof Deno.errors.NotFound) return `there is no folder ${folder}`;
   if (error instanceof Deno.errors.NotADirectory) return `${folder} is not a folder`;
   if (error instanceof Deno.errors.PermissionDenied) {

@@ -533,6 +533,55 @@ Deno.test("check tries whether the access log takes lines, and makes none", asyn
   assertMatch(error, /"log.access" cannot be written: .*access\.log \(.*busy/);
 });
 
+Deno.test("check and serve refuse an access log that is a pipe, or the config itself", async () => {
+  using folder = new Folder({ "archangel.yaml": `${CONFIG}log: { access: ./pipe }\n` });
+  await new Deno.Command("mkfifo", { args: [`${folder.path}/pipe`] }).output();
+  for (const [command, refused] of [["check", 1], ["serve", 4]] as const) {
+    const { code, error } = await spawn(folder.path, [command]);
+    assertEquals(code, refused);
+    assertStringIncludes(
+      error,
+      `"log.access" must be a file, and ${folder.path}/pipe is a pipe: write stdout, and archangel serve | PROGRAM`,
+    );
+  }
+  Deno.writeTextFileSync(folder.config, `${CONFIG}log: { access: ./archangel.yaml }\n`);
+  const { code, error } = await run("check", "--config", folder.config);
+  assertEquals(code, 1);
+  assertStringIncludes(
+    error,
+    `"log.access" is the config itself, which must not become a log: ${folder.config}`,
+  );
+});
+
+Deno.test("an access log may be named by what stands for an open stream, though that is a pipe", async () => {
+  using folder = new Folder({ "archangel.yaml": `${CONFIG}log: { access: /dev/stderr }\n` });
+  assertEquals((await spawn(folder.path, ["check"])).code, 0);
+});
+
+Deno.test("check tells what is in the way of a Unix socket", async () => {
+  using folder = new Folder({ "file": "" });
+  const check = (path: string, ...flags: string[]) => {
+    Deno.writeTextFileSync(
+      folder.config,
+      `listen: fcgi+unix:${path}\nworkers: 2\napps: { hello: ./app.js }\n`,
+    );
+    return run("check", "--config", folder.config, ...flags);
+  };
+  assertEquals((await check("./{worker}.sock")).code, 0);
+  const listen = `Cannot listen on fcgi+unix:${folder.path}`;
+  const missing = await check("./no/{worker}.sock");
+  assertEquals([missing.code, missing.error], [
+    1,
+    `${listen}/no/1.sock: there is no folder ${folder.path}/no\n`,
+  ]);
+  assertMatch(missing.out, /The apps are fine; the listeners are not\n$/);
+  Deno.writeTextFileSync(`${folder.path}/2.sock`, "");
+  const { problems, ok } = JSON.parse((await check("./{worker}.sock", "--json")).out);
+  const message = `${listen}/2.sock: there is a file that is not a socket`;
+  assertEquals([ok, problems.length, problems[0].key, problems[0].message], [false, 1, "listen[0]", message]);
+  assertStringIncludes((await check("./file/{worker}.sock")).error, `${folder.path}/file is not a folder\n`);
+});
+
 Deno.test("what an environment variable puts into the config is used", async () => {
   using folder = new Folder({ "archangel.yaml": CONFIG.replace("workers: 1", "workers: ${HOW_MANY}") });
   const args = ["check", "--json"];
