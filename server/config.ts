@@ -14,6 +14,7 @@
 import { CheckedConfig } from "./config_check.ts";
 import { settingsFrom } from "./config_settings.ts";
 import { ConfigSource } from "./config_source.ts";
+import { currentFolder } from "./current_folder.ts";
 import { ConfigError, type ConfigProblem } from "./errors.ts";
 import { folderOf, resolvePath } from "./paths.ts";
 import { Refusal, type Surroundings } from "./setting_kinds.ts";
@@ -52,17 +53,17 @@ export interface ConfigInput {
  */
 export function loadConfig(input: ConfigInput, look: Look = REAL): Settings {
   const config = new CheckedConfig();
-  const path = input.file === undefined ? undefined : resolvePath(Deno.cwd(), input.file);
+  const path = input.file === undefined ? undefined : resolvePath(currentFolder(), input.file);
   if (path !== undefined) {
     const source = ConfigSource.fromYaml(input.file!, readText(input.file!));
     config.read(source, { ...look, folder: folderOf(path) });
   }
   if (input.values !== undefined) {
     const source = ConfigSource.fromValue(input.valuesName ?? "command line", input.values);
-    config.read(source, { ...look, folder: Deno.cwd() });
+    config.read(source, { ...look, folder: currentFolder() });
   }
   const settings = finish(config, path);
-  const folder = input.home ?? (path === undefined ? Deno.cwd() : folderOf(path));
+  const folder = input.home ?? (path === undefined ? currentFolder() : folderOf(path));
   return { ...settings, denoConfig: settings.denoConfig ?? denoConfigIn(folder, look) };
 }
 
@@ -110,7 +111,7 @@ export function parseConfig(name: string, text: string, around: Surroundings): S
  */
 export function checkValues(values: ConfigValues): readonly ConfigProblem[] {
   const config = new CheckedConfig();
-  config.read(ConfigSource.fromValue("command line", values), { ...REAL, folder: Deno.cwd() });
+  config.read(ConfigSource.fromValue("command line", values), { ...REAL, folder: currentFolder() });
   return config.problems;
 }
 

@@ -8,6 +8,7 @@
 import { Alarm } from "./alarm.ts";
 import { banner, migratesRequests } from "./banner.ts";
 import type { Assignment, Ready, ToSupervisor } from "./control.ts";
+import { FOLDER_GONE, isFolderGone } from "./current_folder.ts";
 import { EXIT } from "./exit_codes.ts";
 import { listenToSignals } from "./os_signals.ts";
 import { requireGrants } from "./permissions.ts";
@@ -199,7 +200,8 @@ export class Supervisor {
     } catch (error) {
       // Later, not now: the plan's step that asked for this worker is still being performed.
       queueMicrotask(() => {
-        this.on({ type: "bootFailed", id, reason: `Cannot start a worker: ${describeError(error)}` });
+        const why = isFolderGone() ? FOLDER_GONE : describeError(error);
+        this.on({ type: "bootFailed", id, reason: `Cannot start a worker: ${why}` });
         listener.ended("never started");
       });
     }

@@ -117,6 +117,19 @@ Deno.test("HUP to a port that is taken keeps the old workers", async () => {
   assertEquals(await archangel.get("/"), String(archangel.workers()[0]));
 });
 
+Deno.test("where its folder has been deleted, neither a reload nor a new worker can be had, and it says why", async () => {
+  const cwd = Deno.makeTempDirSync({ prefix: "archangel_test_" });
+  await using archangel = await Archangel.serving({ workers: 1, cwd });
+  Deno.removeSync(cwd);
+  const remedy = "the folder that Archangel was started in has been deleted; start it in one that stays";
+  archangel.signal("SIGHUP");
+  await archangel.says(`Cannot reload, generation 1 keeps serving: ${remedy}`);
+  const [worker] = archangel.workers();
+  assertEquals(await archangel.get("/"), String(worker));
+  Deno.kill(worker!, "SIGKILL");
+  await archangel.says(`Cannot start a worker: ${remedy}`);
+});
+
 Deno.test("HUPs during a reload make one more, and TERM ends all generations", async () => {
   await using archangel = await Archangel.serving();
   for (let times = 0; times < 5; times++) archangel.signal("SIGHUP");

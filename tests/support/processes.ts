@@ -20,6 +20,8 @@ export interface Start {
   permissions?: string[];
   /** Whether it leads a process group, as under a terminal. Default: false. */
   leads?: boolean;
+  /** The folder that it is started in. Default: that of the tests. */
+  cwd?: string;
   /** Streams that nobody reads: pipes which take some 64 KiB and no more. Default: none. */
   unread?: readonly ("stdout" | "stderr")[];
 }
@@ -81,8 +83,8 @@ export class Archangel implements AsyncDisposable {
     this.writeConfig();
     const args = serveArguments(`${this.folder}/archangel.yaml`, start.permissions ?? ["-A"]);
     const pipes = { stdin: "null", stdout: "piped", stderr: "piped" } as const;
-    this.#child = new Deno.Command(Deno.execPath(), { args, ...pipes, detached: start.leads ?? false })
-      .spawn();
+    const { leads: detached = false, cwd = Deno.cwd() } = start;
+    this.#child = new Deno.Command(Deno.execPath(), { args, ...pipes, detached, cwd }).spawn();
     const read = (["stdout", "stderr"] as const).filter((name) => !start.unread?.includes(name));
     this.#heard = Promise.all(read.map((name) => this.#hear(name)));
     this.ended = this.#child.status.then(async ({ code, signal }) => {
