@@ -93,10 +93,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     arguments: [TARGET],
     summary: "Check the config and load every app, without serving.",
     details:
-      "Shows every problem at once with its line. Ends with 0 if all is well, else with 1. Prints the\n" +
-      "permissions that Deno has to grant instead of all of them (-A); what apps need for themselves only\n" +
-      "where the config says so. App modules are really loaded, so what they do on import is done. No port\n" +
-      "is touched; where a Unix socket is to be, it looks whether one can get there.",
+      "Shows every problem at once with its line. Ends with 0 if all is well, with 2 if the command line is\n" +
+      "wrong or there is nothing to check, else with 1. Prints the permissions that Deno has to grant instead\n" +
+      "of all of them (-A); what apps need for themselves only where the config says so. App modules are\n" +
+      "really loaded, so what they do on import is done. No port is touched; where a Unix socket is to be, it\n" +
+      "looks whether one can get there.",
     flags: [
       { name: "json", kind: "switch", summary: "Print the outcome as JSON, for tools." },
       HERE_FLAG,

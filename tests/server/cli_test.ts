@@ -533,6 +533,17 @@ Deno.test("check tries whether the access log takes lines, and makes none", asyn
   assertMatch(error, /"log.access" cannot be written: .*access\.log \(.*busy/);
 });
 
+Deno.test("check ends with 1 for what is wrong with a config, and with 2 if there is nothing to check", async () => {
+  using folder = new Folder({ "broken.yaml": "worker: 3" });
+  const code = async (...args: string[]) => (await spawn(folder.path, ["check", ...args])).code;
+  assertEquals(await code(), 0);
+  assertEquals(await code("--config", "broken.yaml"), 1);
+  assertEquals(await code("--config", "nowhere.yaml"), 1);
+  assertEquals(await code("./nowhere.ts"), 2);
+  Deno.removeSync(folder.config);
+  assertEquals(await code(), 2);
+});
+
 Deno.test("check and serve refuse an access log that is a pipe, or the config itself", async () => {
   using folder = new Folder({ "archangel.yaml": `${CONFIG}log: { access: ./pipe }\n` });
   await new Deno.Command("mkfifo", { args: [`${folder.path}/pipe`] }).output();
