@@ -77,7 +77,12 @@ function report(error: unknown, terminal: Terminal): number {
     return EXIT.config;
   }
   terminal.error(`${red(terminal, "archangel:")} ${describeError(error)}`);
-  return error instanceof ListenError || error instanceof AppLoadError ? EXIT.boot : EXIT.failure;
+  return isOfBoot(error) ? EXIT.boot : EXIT.failure;
+}
+
+function isOfBoot(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.every(isOfBoot);
+  return error instanceof ListenError || error instanceof AppLoadError;
 }
 
 /**

@@ -367,6 +367,24 @@ Deno.test("explain and fetch take the path as it is given, dot segments and doub
   }
 });
 
+Deno.test("fetch ends with 3 if one app, or several, cannot be loaded that have to be there at the start", async () => {
+  const broken = "data:text/javascript,throw new Error('broken')";
+  const app = (name: string) => `  ${name}: { twig: "${broken}", preload: true }\n`;
+  const routes = "workers: 1\nroutes: [{ path: /, app: one }]\n";
+  using folder = new Folder({ "archangel.yaml": `${routes}apps:\n${app("one")}` });
+  const fetch = () => run("fetch", "/", "--config", folder.config);
+  const one = await fetch();
+  assertEquals(one.code, 3);
+  assertMatch(one.error, /^archangel: Cannot load app "one" from .*: broken/);
+  Deno.writeTextFileSync(folder.config, app("two"), { append: true });
+  const two = await fetch();
+  assertEquals(two.code, 3);
+  assertMatch(
+    two.error,
+    /^archangel: Cannot load 2 apps\nCannot load app "one".*\n(.*\n)*Cannot load app "two"/,
+  );
+});
+
 Deno.test("fetch -i shows the head, -X, -H and -d make the request", async () => {
   using folder = new Folder();
   const fetch = (...args: string[]) => run("fetch", ...args, "--config", folder.config);
