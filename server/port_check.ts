@@ -40,7 +40,7 @@ export function claimPorts(settings: Settings, held: readonly Claim[]): Claim[] 
     return settings.listen.map((asked) => {
       const known = free.findIndex((claim) => formatAddress(claim.asked) === formatAddress(asked));
       if (known >= 0) return { asked, got: free.splice(known, 1)[0]!.got };
-      return { asked, got: asked.transport === "tcp" ? tryPort(asked, open) : asked };
+      return { asked, got: asked.transport === "tcp" ? tryPort(asked, open, held) : asked };
     });
   } finally {
     for (const listener of open) listener.close();
@@ -59,13 +59,14 @@ export function withPorts(settings: Settings, claims: readonly Claim[]): Setting
 }
 
 /** A port of the kernel's choice stays open until all are tried, or it might be chosen twice. */
-function tryPort(asked: TcpAddress, open: Deno.Listener[]): TcpAddress {
+function tryPort(asked: TcpAddress, open: Deno.Listener[], held: readonly Claim[]): TcpAddress {
   let listener: Deno.TcpListener;
   try {
     listener = Deno.listen({ hostname: asked.hostname, port: asked.port });
   } catch (error) {
     const text = formatAddress(asked);
-    throw new ListenError(text, whyNotBound(error, text));
+    const own = error instanceof Deno.errors.AddrInUse && held.find(({ got }) => overlap(got, asked));
+    throw new ListenError(text, own ? ownPort(formatAddress(own.got)) : whyNotBound(error, text));
   }
   if (asked.port !== 0) {
     listener.close();
@@ -73,4 +74,18 @@ function tryPort(asked: TcpAddress, open: Deno.Listener[]): TcpAddress {
   }
   open.push(listener);
   return { ...asked, port: listener.addr.port };
+}
+
+const EVERYWHERE = ["0.0.0.0", "::"];
+
+/** Whether two listeners want the same port of the same address, be it by another protocol or as one of all. */
+function overlap(one: ListenAddress, other: TcpAddress): boolean {
+  if (one.transport !== "tcp" || one.port !== other.port) return false;
+  return one.hostname === other.hostname ||
+    [one, other].some(({ hostname }) => EVERYWHERE.includes(hostname));
+}
+
+function ownPort(address: string): string {
+  return `Archangel's own workers have the port, as ${address}, and a reload cannot take it from them: ` +
+    "stop Archangel and start it anew, or name another port";
 }

@@ -49,6 +49,23 @@ Deno.test("claimPorts() does not try ports that are held already", () => {
   assertEquals(claimPorts(settingsFor({ listen: [address] }), held), held);
 });
 
+Deno.test("claimPorts() tells a port that our own workers have, at another address, from one that others have", () => {
+  using ours = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const { port } = ours.addr;
+  const held = [{ asked: tcp(0), got: tcp(port) }];
+  const claim = (address: TcpAddress) => claimPorts(settingsFor({ listen: [address] }), held);
+  const own = `Archangel's own workers have the port, as http://127.0.0.1:${port}, and a reload cannot`;
+  const asked: TcpAddress[] = [tcp(port, "0.0.0.0"), tcp(port, "::"), { ...tcp(port), protocol: "fcgi" }];
+  for (const address of asked) assertThrows(() => claim(address), ListenError, own);
+  using other = Deno.listen({ hostname: "127.0.0.2", port: 0 });
+  const theirs = [{ asked: tcp(other.addr.port), got: tcp(other.addr.port) }];
+  assertThrows(
+    () => claimPorts(settingsFor({ listen: [tcp(other.addr.port, "127.0.0.2")] }), theirs),
+    ListenError,
+    "the port is taken by another program",
+  );
+});
+
 Deno.test("claimPorts() gives each port 0 a port of its own, and the same one at a reload", () => {
   const settings = settingsFor({ listen: [tcp(0), tcp(0)] });
   const claims = claimPorts(settings, []);
