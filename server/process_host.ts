@@ -20,6 +20,9 @@ import type { Limits, Timeouts } from "./limits.ts";
 import type { Mounts } from "./mounts.ts";
 import type { Settings } from "./settings.ts";
 
+/** Below this share of the most connections it is news when there is no room again. */
+const EASED = 1 / 2;
+
 /** What all connections of one process share. */
 export class ProcessHost implements ConnectionHost {
   /** Sizes and counts. */
@@ -45,6 +48,8 @@ export class ProcessHost implements ConnectionHost {
   /** How many connections the descriptors of this process allow. */
   readonly #connectionsAllowed: number;
   #whenRoom: PromiseWithResolvers<void> | undefined;
+  /** It has been said that there is no room. */
+  #toldFull = false;
   #whenEmpty: PromiseWithResolvers<void> | undefined;
 
   /**
@@ -99,16 +104,33 @@ export class ProcessHost implements ConnectionHost {
 
   /** Resolves when one more connection may be taken; `undefined` if it may now. */
   room(): Promise<void> | undefined {
-    if (this.#connections.size < Math.min(this.limits.connections, this.#connectionsAllowed)) {
-      return undefined;
-    }
+    if (this.#connections.size < this.#most) return undefined;
+    this.#tellFull();
     this.#whenRoom ??= Promise.withResolvers();
     return this.#whenRoom.promise;
+  }
+
+  get #most(): number {
+    return Math.min(this.limits.connections, this.#connectionsAllowed);
+  }
+
+  /** To clients it looks as if nobody were there, and nothing else in the logs would say why. */
+  #tellFull(): void {
+    if (this.#toldFull) return;
+    this.#toldFull = true;
+    const most = this.#most;
+    const reason = most === this.limits.connections
+      ? "limits.connections"
+      : "the limit of open files (ulimit -n)";
+    this.#errors.trouble(
+      `${most.toLocaleString("en-US")} connections are open, as many as ${reason} allows: further ones wait`,
+    );
   }
 
   /** A connection is closed. */
   closed(connection: Connection): void {
     this.#connections.delete(connection);
+    if (this.#connections.size < this.#most * EASED) this.#toldFull = false;
     this.#whenRoom?.resolve();
     this.#whenRoom = undefined;
     if (this.#connections.size === 0) this.#whenEmpty?.resolve();

@@ -3,6 +3,7 @@ import { serve } from "@archangel/archangel/server";
 import { type Accepted, Listener } from "../../server/listener.ts";
 import { delay } from "../support/delay.ts";
 import { RawClient } from "../support/raw_client.ts";
+import { Served } from "../support/served.ts";
 
 Deno.test("limits.connections holds over all listeners, however often connections are replaced", async () => {
   const limit = 3;
@@ -37,6 +38,34 @@ Deno.test("limits.connections holds over all listeners, however often connection
   for (const client of clients) client.close();
   await Promise.all(served);
   assertEquals(clients.length, 28);
+});
+
+Deno.test("the error log says once that limits.connections is reached, and again if that comes again", async () => {
+  await using server = await Served.start(() => "here", { limits: { connections: 4 } });
+  const full = /Z 4 connections are open, as many as limits\.connections allows: further ones wait$/;
+  const told = () => server.log.filter((line) => full.test(line)).length;
+  const clients: RawClient[] = [];
+  const open = async () => {
+    const client = await server.connect();
+    await client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+    clients.push(client);
+    await Promise.race([client.response().catch(() => {}), delay(100)]);
+  };
+  const close = async (count: number) => {
+    for (const client of clients.splice(0, count)) client.close();
+    await delay(50);
+  };
+  for (let count = 0; count < 3; count++) await open();
+  assertEquals(told(), 0);
+  for (let count = 0; count < 3; count++) await open();
+  assertEquals(told(), 1);
+  // One goes and another takes the place: it is full as before.
+  await close(1);
+  await open();
+  assertEquals([told(), server.log.length], [1, 1]);
+  await close(clients.length);
+  for (let count = 0; count < 4; count++) await open();
+  assertEquals([told(), server.log.length], [2, 2]);
 });
 
 /** Accepts from a socket on which these things happen, one after the other; says what was served and what failed. */
