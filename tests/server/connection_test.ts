@@ -1,13 +1,17 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { HttpCore } from "../../server/http/mod.ts";
-import { HttpEndpoints } from "../../server/endpoints.ts";
+import { FcgiCore } from "../../fcgi/mod.ts";
+import { FcgiEndpoints, HttpEndpoints } from "../../server/endpoints.ts";
 import { ErrorLog } from "../../server/error_log.ts";
 import { Mounts } from "../../server/mounts.ts";
 import { ProcessHost } from "../../server/process_host.ts";
-import type { App } from "../../twig/mod.ts";
+import type { App, WireProtocol } from "../../twig/mod.ts";
 import { delay } from "../support/delay.ts";
+import { begin, get, params, post, request, stdin } from "../support/fcgi_client.ts";
+import { textOf } from "../support/raw_client.ts";
 import { type Differences, settingsOf } from "../support/served.ts";
 import { SteppedTransport } from "../support/stepped_transport.ts";
+import { StoppedTime } from "../support/stopped_time.ts";
 
 const GET = "GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 const LOOPBACK = {
@@ -26,20 +30,21 @@ class Served implements AsyncDisposable {
   private constructor(
     host: ProcessHost,
     transport: SteppedTransport,
-    core: HttpCore,
+    core: WireProtocol,
     errors: readonly unknown[],
   ) {
     this.host = host;
     this.transport = transport;
     this.errors = errors;
-    this.over = host.serve(transport, core, new HttpEndpoints(LOOPBACK));
+    const ends = core.multiplexed ? new FcgiEndpoints(LOOPBACK) : new HttpEndpoints(LOOPBACK);
+    this.over = host.serve(transport, core, ends);
   }
 
   static async start(
     app: App,
     differences: Differences = {},
     held = false,
-    core?: HttpCore,
+    core?: WireProtocol,
   ): Promise<Served> {
     const settings = settingsOf(app, differences);
     const mounts = new Mounts(settings);
@@ -442,4 +447,140 @@ Deno.test("Connection leaves no timer behind, and an idle process has none", asy
     globalThis.setTimeout = set;
     globalThis.clearTimeout = clear;
   }
+});
+
+/** What a connection with a client on stopped time does. */
+const SLOW = { idle: 10_000, header: 10_000, write: 60_000 };
+
+Deno.test("Connection has the idle time anew when a slow client has taken the last of its answer", async () => {
+  for (
+    const app of [() => "hello", () => Promise.resolve("hello").then(async (text) => (await delay(0), text))]
+  ) {
+    using time = new StoppedTime();
+    await using served = await Served.start(app, { timeouts: SLOW }, true);
+    const { transport } = served;
+    transport.send(GET);
+    await settled();
+    transport.take(10);
+    await settled();
+    time.pass(8_000);
+    await settled();
+    transport.take();
+    await settled();
+    assert(transport.taken.endsWith("hello"));
+    time.pass(8_000);
+    await settled();
+    assertEquals(transport.closed, false);
+    time.pass(3_000);
+    await settled();
+    assertEquals(transport.closed, true);
+  }
+});
+
+Deno.test("Connection does not take a client that is slow to take its answer for an idle one", async () => {
+  using time = new StoppedTime();
+  await using served = await Served.start(() => "hello", { timeouts: SLOW }, true);
+  const { transport } = served;
+  transport.send(GET);
+  await settled();
+  for (let times = 0; times < 5; times++) {
+    transport.take(1);
+    await settled();
+    time.pass(8_000);
+    await settled();
+  }
+  assertEquals(transport.closed, false);
+  transport.take();
+  await settled();
+  assert(transport.taken.endsWith("hello"));
+});
+
+Deno.test("Connection at rest is closed at once when the server stops", async () => {
+  using _time = new StoppedTime();
+  await using served = await Served.start(() => "hello");
+  served.transport.send(GET);
+  await settled();
+  served.host.drain(true);
+  assert(served.transport.closed);
+});
+
+Deno.test("Connection delivers an answer that is on its way when the server stops", async () => {
+  await using served = await Served.start(() => "hello", {}, true);
+  const { transport } = served;
+  transport.send(GET);
+  await settled();
+  transport.take(10);
+  await settled();
+  served.host.drain(true);
+  await settled();
+  assertEquals(transport.closed, false);
+  transport.take();
+  await settled();
+  assert(transport.taken.endsWith("hello"));
+  assert(transport.finished);
+});
+
+Deno.test("Connection does not read from a front end that takes nothing, whatever bodies are asked for", async () => {
+  using _time = new StoppedTime();
+  const [answer, read] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  let size = 0;
+  await using served = await Served.start(
+    async function* (request) {
+      if (request.method === "GET") {
+        await answer.promise;
+        yield "x".repeat(16_000);
+        return;
+      }
+      for await (const piece of request.body) {
+        size += piece.length;
+        await read.promise;
+      }
+    },
+    {},
+    true,
+    new FcgiCore(settingsOf(() => "").limits),
+  );
+  const { transport } = served;
+  const send = (...records: Uint8Array[]) => records.forEach((record) => transport.send(textOf(record)));
+  for (let id = 2; id < 32; id++) send(request(get(), { id }));
+  send(begin(), params(post(undefined)));
+  let sent = 0;
+  for (; transport.reading > 0 || sent === 0; sent += 32_768) {
+    assert(sent < 10_000_000, "a body that nobody reads fills its window");
+    send(stdin(new Uint8Array(32_768)));
+    await settled();
+  }
+  answer.resolve();
+  await settled();
+  assert(transport.writing);
+  read.resolve();
+  await settled();
+  assertEquals([size, transport.reading], [sent, 0], "the app waits for more");
+  while (transport.writing) {
+    transport.take();
+    await settled();
+  }
+  assert(transport.reading > 0);
+});
+
+Deno.test("Connection closes when a client has sent its FIN and no app answers, though one reads its body", async () => {
+  using time = new StoppedTime();
+  const go = Promise.withResolvers<void>();
+  let lost = false;
+  await using served = await Served.start(async (request) => {
+    request.signal.addEventListener("abort", () => lost = true);
+    await go.promise;
+    await request.body.bytes();
+    await new Promise(() => {});
+    return "";
+  });
+  served.transport.send("POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 5\r\n\r\nhello");
+  served.transport.send(null);
+  await settled();
+  go.resolve();
+  await settled();
+  assertEquals([served.transport.closed, lost], [false, false]);
+  time.pass(5_000);
+  await settled();
+  assertEquals([served.transport.closed, lost], [true, true]);
 });
