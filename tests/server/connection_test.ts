@@ -584,3 +584,69 @@ Deno.test("Connection closes when a client has sent its FIN and no app answers, 
   await settled();
   assertEquals([served.transport.closed, lost], [true, true]);
 });
+
+Deno.test("Connection with a front end that never pauses is left timeouts.linger after another took over", async () => {
+  using time = new StoppedTime();
+  const core = new FcgiCore(settingsOf(() => "").limits);
+  await using served = await Served.start(() => "hello", { timeouts: { linger: 100 } }, false, core);
+  const { transport } = served;
+  const ask = async () => {
+    transport.send(textOf(request(get())));
+    await settled();
+  };
+  await ask();
+  served.host.drain(false);
+  for (let passed = 0; passed < 90; passed += 10) {
+    await ask();
+    assertEquals(transport.closed || transport.finished, false, `${passed} ms`);
+    time.pass(10);
+  }
+  time.pass(10);
+  await ask();
+  assertEquals(count(transport.taken, "hello"), 11);
+  assert(transport.closed || transport.finished);
+});
+
+Deno.test("Connection reports an answer once that is cut because its request's body stalls", async () => {
+  using time = new StoppedTime();
+  const core = new FcgiCore(settingsOf(() => "").limits);
+  const app: App = async function* (request) {
+    if (request.method === "GET") await new Promise(() => {});
+    yield "begun";
+    await request.body.bytes();
+  };
+  await using served = await Served.start(app, { timeouts: { body: 10_000 } }, false, core);
+  const { transport } = served;
+  transport.send(textOf(request(get(), { id: 2 })));
+  transport.send(textOf(begin(1)) + textOf(params(post(100))) + textOf(stdin("part")));
+  await settled();
+  assertStringIncludes(transport.taken, "begun");
+  assertEquals(served.errors, []);
+  time.pass(15_000);
+  await settled();
+  assertEquals(served.errors.length, 1, served.errors.join("\n"));
+});
+
+Deno.test("Connection goes on to look whether a client is there that sent its FIN behind several requests", async () => {
+  using time = new StoppedTime();
+  const [first, second] = [Promise.withResolvers<string>(), Promise.withResolvers<string>()];
+  await using served = await Served.start(({ pathInfo }) =>
+    pathInfo === "/1" ? first.promise : second.promise
+  );
+  const { transport } = served;
+  transport.send(GET.replace("/", "/1") + GET.replace("/", "/2"));
+  transport.send(null);
+  await settled();
+  first.resolve("one");
+  await settled();
+  assert(transport.taken.endsWith("one"));
+  const { writes } = transport;
+  time.pass(5_000);
+  await settled();
+  // An empty write fails if the client has answered what it got with a reset.
+  assert(transport.writes > writes);
+  assertEquals(transport.closed, false);
+  second.resolve("two");
+  await served.over;
+  assert(transport.taken.endsWith("two"));
+});
