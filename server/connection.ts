@@ -361,7 +361,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
 
   #begin(head: RequestHead): void {
     const { limits, clock } = this.#host;
-    this.#patience.requestCame(this.#open.size === 0);
+    this.#patience.requestCame(!this.#endOfInput && this.#open.size === 0);
     const last = this.#host.draining && !(this.#core.multiplexed && clock.now < this.#lastCall);
     if (++this.#requests >= limits.requestsPerConnection || last) this.#core.stop();
     const { app, prefixLength } = this.#host.route(head);
