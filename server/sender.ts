@@ -189,11 +189,12 @@ export class Sender implements Corked {
   async #writeAll(piece: Uint8Array): Promise<void> {
     let rest = piece;
     for (;;) {
+      // The peer may have taken its time over what it was sent before.
+      this.#host.clock.tick();
       this.#expect();
       const size = await this.#transport.write(rest);
       this.#taken(size);
       if (size === rest.length) return;
-      this.#host.clock.tick();
       rest = rest.subarray(size);
     }
   }

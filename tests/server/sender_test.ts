@@ -6,6 +6,7 @@ import { Sender } from "../../server/sender.ts";
 import { OutputBuffer } from "../../twig/output_buffer.ts";
 import { delay } from "../support/delay.ts";
 import { SteppedTransport } from "../support/stepped_transport.ts";
+import { StoppedTime } from "../support/stopped_time.ts";
 
 /** A sender over a socket whose writes wait for the test, and what its owner was told. */
 class Sending {
@@ -120,4 +121,34 @@ Deno.test("Sender tells whether anything was sent since the peer's FIN", async (
   assert(!sender.writtenAfterEnd);
   await send();
   assert(sender.writtenAfterEnd);
+});
+
+Deno.test("Sender gives a peer the time anew with whatever it takes, however late", async () => {
+  using time = new StoppedTime();
+  const { output, transport, deadlines, sender } = new Sending();
+  output.latin1("answer");
+  sender.flush();
+  let expected = deadlines.write;
+  for (let times = 0; times < 3; times++) {
+    await settled();
+    time.pass(DEFAULT_TIMEOUTS.write - 1000);
+    transport.take(1);
+    await settled();
+    expected += DEFAULT_TIMEOUTS.write - 1000;
+    assertEquals(deadlines.write, expected);
+  }
+  transport.take();
+  await settled();
+});
+
+Deno.test("Sender counts what was on its way when the peer's FIN came as sent after it", async () => {
+  const { output, transport, sender } = new Sending();
+  output.latin1("answer");
+  sender.flush();
+  transport.take(2);
+  await settled();
+  sender.peerEnded();
+  assert(sender.writtenAfterEnd);
+  transport.take();
+  await settled();
 });
