@@ -1,7 +1,8 @@
-import { assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertInstanceOf, assertRejects } from "@std/assert";
 import { serve, type ServeOptions } from "@archangel/archangel/server";
 import { startService } from "../../server/service.ts";
 import { Folder } from "../support/folder.ts";
+import { Served } from "../support/served.ts";
 import { settingsFor } from "../support/settings.ts";
 
 const app = () => "hello";
@@ -68,4 +69,50 @@ Deno.test("Service.change() that is overtaken by the end leaves no access log op
   const error = await changed;
   assertInstanceOf(error, TypeError);
   assertEquals(error.message, "Cannot reload: the server is closed");
+});
+
+/** How many descriptors of this process lead to files of a folder. */
+function openIn({ path }: Folder): number {
+  let open = 0;
+  for (const { name } of Deno.readDirSync("/proc/self/fd")) {
+    try {
+      if (Deno.readLinkSync(`/proc/self/fd/${name}`).startsWith(`${path}/`)) open++;
+    } catch {
+      // Closed meanwhile, as the one that read the folder.
+    }
+  }
+  return open;
+}
+
+Deno.test({
+  name: "Service.change() has one access log open, whether it succeeds or not",
+  ignore: Deno.build.os !== "linux",
+}, async () => {
+  using folder = new Folder({ "broken.js": "export default 5;" });
+  using sockets = new Folder();
+  const options = (log: string, group?: string): ServeOptions => ({
+    listen: [{ url: `http+unix:${sockets.path}/a`, ...group === undefined ? {} : { group } }],
+    apps: { app },
+    log: { access: `${folder.path}/${log}` },
+  });
+  await using server = await serve(options("0.log"));
+  assertEquals(openIn(folder), 1);
+  for (const log of ["1.log", "2.log", "2.log"]) {
+    await server.reload(options(log));
+    assertEquals(openIn(folder), 1, log);
+  }
+  for (const log of ["3.log", "4.log"]) {
+    await assertRejects(() => server.reload(options(log, "no-such-group")));
+    assertEquals(openIn(folder), 1, log);
+  }
+});
+
+Deno.test("Service.drain() that stops closes connections at rest at once", async () => {
+  await using server = await Served.start(() => "hello", { timeouts: { linger: 60_000, drain: 60_000 } });
+  using client = await server.connect();
+  await client.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n");
+  assertEquals((await client.response()).body, "hello");
+  const drained = server.service.drain(true);
+  assert(await client.closes());
+  await drained;
 });
