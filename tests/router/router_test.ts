@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { type Match, type Mount, Router } from "../../router/mod.ts";
+import { hostOf, type Match, type Mount, Router } from "../../router/mod.ts";
 import { SlowRouter } from "../support/slow_router.ts";
 import { KNOWN_CASES, KNOWN_MOUNTS, ROUTE_CASES } from "./cases.ts";
 
@@ -120,4 +120,18 @@ Deno.test("Router takes a host of thousands of labels for an unknown one", () =>
   const authority = "a.".repeat(4000) + "example.org";
   assertEquals(router.find(authority, "/")?.app, "/");
   assertEquals(router.hostKnown(authority), false);
+});
+
+Deno.test("Router takes names as long as names can be, and none that are longer", () => {
+  const longest = "a".repeat(249) + ".org";
+  const router = new Router([{ host: longest, path: "/", app: 1 }]);
+  for (
+    const authority of [longest, longest.toUpperCase(), `${longest}.`, `${longest}:8000`, `${longest}.:8000`]
+  ) {
+    assertEquals([hostOf(authority), router.hostKnown(authority)], [longest, true]);
+  }
+  for (const authority of [`a${longest}`, `a${longest}.`, `a${longest}:80`]) {
+    assertEquals(hostOf(authority), "");
+  }
+  assertThrows(() => new Router([{ host: `a${longest}`, path: "/", app: 1 }]), TypeError, "at most 253");
 });
