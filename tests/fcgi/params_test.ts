@@ -1,5 +1,6 @@
-import { assert, assertEquals, assertFalse } from "@std/assert";
+import { assert, assertEquals, assertFalse, assertLess } from "@std/assert";
 import { encodeParams, Params, ParamsCollector } from "../../fcgi/params.ts";
+import { growthOf } from "../support/growth.ts";
 import { concat, slowLength, slowPair, slowPairs } from "../support/slow_fcgi_records.ts";
 
 function parse(bytes: Uint8Array): Params | undefined {
@@ -109,4 +110,14 @@ Deno.test("ParamsCollector does not keep the memory that it was given", () => {
   collector.append(bytes, 0, bytes.length);
   bytes.fill(0);
   assertEquals(collector.finish()?.get("NAME"), "value");
+});
+
+Deno.test("Params.parse() does not keep what the longest list of pairs took", async () => {
+  const growth = await growthOf(`
+    function run(counts) {
+      const pairs = new Uint8Array(counts ? 6_000_000 : 6);
+      Params.parse(pairs, 0, pairs.length);
+    }
+  `);
+  assertLess(growth, 4 * 1024 * 1024);
 });
