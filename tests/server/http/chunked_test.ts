@@ -49,3 +49,29 @@ Deno.test("ChunkedBody foresees what breaks a limit", () => {
   assertEquals(body.foresee(inputOf("3\r\nhel\r\n2\r\nlo\r\n0\r\n\r\n"), false), undefined);
   assertEquals(body.foresee(inputOf("3\r\nhel\r\n3\r\nlo!\r\n"), false)?.status, 413);
 });
+
+Deno.test("ChunkedBody foresees what breaks a limit together with what came before", () => {
+  const long = (size: number) => `;${"a".repeat(size)}`;
+  const cases = [
+    { before: "0".repeat(10), good: "000005\r\n", bad: "0000005\r\n", code: "chunk-size" },
+    { before: "3\r\nhel\r\n", good: "2\r\n", bad: "3\r\n", code: "body-too-large" },
+    { before: `1${long(1000)}`, good: "aaa\r\n", bad: "a".repeat(30), code: "chunk-extension" },
+    {
+      before: `1${long(1000)}\r\nx\r\n`.repeat(16),
+      good: `1${long(100)}\r\n`,
+      bad: `1${long(1000)}\r\n`,
+      code: "chunk-extension",
+    },
+  ];
+  for (const { before, good, bad, code } of cases) {
+    const body = new ChunkedBody({ ...DEFAULT_LIMITS, bodyBytes: code === "body-too-large" ? 5 : 100 });
+    const input = inputOf(before);
+    for (let size = body.ready(input); size > 0; size = body.ready(input)) {
+      input.start += size;
+      body.consumed(size);
+    }
+    assertEquals(input.length, 0);
+    assertEquals(body.foresee(inputOf(good), false), undefined, before.slice(0, 20));
+    assertEquals(body.foresee(inputOf(bad), false)?.code, code, before.slice(0, 20));
+  }
+});

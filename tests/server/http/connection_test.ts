@@ -678,3 +678,29 @@ Deno.test("idle means that closing loses nothing", () => {
   answer(core, 1);
   assertEquals(core.idle, true);
 });
+
+// The body that nobody read.
+
+Deno.test("HttpCore drops so much of each unread body, not of all of them together", () => {
+  const core = coreFor("", { drainBytes: 10 });
+  for (const exchange of [1, 2, 3, 4]) {
+    feed(core, `POST / ${HEAD}content-length: 6\r\n\r\n`);
+    assertEquals(kind(core), "head");
+    answer(core, exchange);
+    feed(core, "123456");
+    assertEquals([kind(core), core.idle], ["end", true]);
+  }
+});
+
+Deno.test("HttpCore closes at once when more of the body is known to come than it drops", () => {
+  for (const [size, closing] of [["a", false], ["b", true]] as const) {
+    const core = coreFor(`POST / ${HEAD}transfer-encoding: chunked\r\n\r\n`, { drainBytes: 10 });
+    assertEquals(kind(core), "head");
+    core.head(1, 200, "", 2, false, core.output);
+    feed(core, `${size}\r\n`);
+    assertEquals(kind(core), "need data");
+    core.data(1, "ok", core.output);
+    core.end(1, "", core.output);
+    assertEquals([kind(core), core.closing], [closing ? "paused" : "need data", closing]);
+  }
+});

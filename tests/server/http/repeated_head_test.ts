@@ -1,4 +1,11 @@
-import { assert, assertEquals, assertNotEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertNotStrictEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import { ContractError, ProtocolError } from "../../../twig/mod.ts";
 import type { RequestHead, WireLimits } from "../../../twig/mod.ts";
 import { DEFAULT_LIMITS } from "../../../server/limits.ts";
@@ -143,5 +150,22 @@ Deno.test("a head that comes again is found in memory of any size and alignment"
     core.input.bytes = new Uint8Array(new ArrayBuffer(capacity + offset), offset);
     core.input.append(encode(LONG));
     assertEquals(describe(core), fresh(LONG));
+  }
+});
+
+Deno.test("a head that comes again is kept only if it is not long", () => {
+  const start = "GET / HTTP/1.1\r\nhost: x\r\ncookie: ";
+  for (const [size, same] of [[2048, assertStrictEquals], [2049, assertNotStrictEquals]] as const) {
+    const text = `${start.padEnd(size - 4, "c")}\r\n\r\n`;
+    const core = warmed(text, { ...DEFAULT_LIMITS });
+    const heads = [0, 1].map(() => {
+      core.input.append(encode(text));
+      const head = core.next();
+      assert(typeof head !== "number" && head.kind === "head");
+      answer(core, head);
+      return head;
+    });
+    // One that is kept is reported again, and not made anew.
+    same<unknown>(heads[0], heads[1]);
   }
 });

@@ -80,3 +80,11 @@ Deno.test("writeHead() keeps bytes above 0x7f when a head comes again", () => {
     );
   }
 });
+
+Deno.test("writeHead() has the server's name that there is now, though all else is as before", () => {
+  for (const name of ["old", "new", "new", "new", "old", ""]) {
+    const extra = name === "" ? "" : `server: ${name}\r\n`;
+    const head = headOf(200, "x: y\r\n", extra, Framing.None, undefined, "", "");
+    assertEquals(head, `HTTP/1.1 200 OK\r\nx: y\r\n${extra}\r\n`);
+  }
+});
