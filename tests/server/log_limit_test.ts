@@ -50,3 +50,13 @@ Deno.test("LogLimit starts no timer and says nothing while nothing is left out, 
     await flushLines();
   }
 });
+
+Deno.test("LogLimit begins anew when it has summed up, also before the second is over", async () => {
+  const said: string[] = [];
+  const limit = new LogLimit("app error", (text) => said.push(text));
+  for (let times = 1; times <= 3; times++) {
+    assertEquals(taken(limit, Array(12).fill("a")), "faaaaaaaaa--");
+    await flushLines();
+    assertEquals(said.length, times);
+  }
+});

@@ -147,3 +147,11 @@ Deno.test("shellFlags() quotes what a shell would take apart", () => {
   const grants = [{ name: "read", value: "/it's here" }, { name: "net", value: "[::1]:80" }] as const;
   assertEquals(shellFlags(grants), "'--allow-read=/it'\\''s here' --allow-net=[::1]:80");
 });
+
+Deno.test("neededGrants() does not take a path for one that is in a folder whose name it begins with", () => {
+  const permissions = ["/srv", "/srvx", "/srv/in", "/srv.d/file"].map((value) =>
+    ({ name: "read", value }) as const
+  );
+  const settings = settingsFor({ workers: 0, apps: {}, permissions });
+  assertEquals(flagsFor(neededGrants(settings))[0], "--allow-read=/srv,/srvx,/srv.d/file");
+});

@@ -436,3 +436,15 @@ Deno.test("plan() ignores TTIN and TTOU while a generation boots", () => {
 Deno.test("plan() ignores news of workers that it does not know", () => {
   play(2, [...serving, [10, ready(9), []], [10, failed(9), []], [10, ended(9), []]]);
 });
+
+Deno.test("plan() does not replace a worker of the old generation once the new one serves", () => {
+  const state = play(2, [
+    ...rising,
+    [40, ended(2), ["say worker 2 ended (exit code 1); starting another in 0.1 s"]],
+    [50, ready(5), ["place", "drain 1", "say reloaded: generation 2 serves with 3 workers"]],
+    [60, ended(1, "exit code 0"), []],
+    [140, tick, []],
+  ]);
+  assertEquals(state.handles.map(({ id }) => id), [3, 4, 5]);
+  assertEquals(nextDeadline(state), undefined);
+});

@@ -86,3 +86,22 @@ Deno.test("claimPorts() leaves Unix sockets to the worker", () => {
   } as const;
   assertEquals(claimPorts(settingsFor({ listen: [unix] }), []), [{ asked: unix, got: unix }]);
 });
+
+Deno.test("claimPorts() gives each port 0 a port of its own though the kernel gives free ones again at once", () => {
+  const { listen } = Deno;
+  const taken = new Set<number>();
+  // As a kernel does that always gives the first one.
+  Reflect.set(Deno, "listen", () => {
+    let port = 50_000;
+    while (taken.has(port)) port++;
+    taken.add(port);
+    return { addr: { port }, close: () => taken.delete(port) };
+  });
+  try {
+    const claims = claimPorts(settingsFor({ listen: [tcp(0), tcp(0), tcp(0)] }), []);
+    assertEquals(ports(claims), [50_000, 50_001, 50_002]);
+    assertEquals(taken.size, 0);
+  } finally {
+    Reflect.set(Deno, "listen", listen);
+  }
+});

@@ -159,3 +159,29 @@ Deno.test("Watch tells nothing when closed, and leaves nothing behind", async ()
   await delay(LONG_ENOUGH);
   assertEquals([site.changed, site.said], [[], []]);
 });
+
+Deno.test("Watch tells nothing of a change that it hears of when it is closed", async () => {
+  const { watchFs } = Deno;
+  const heard = Promise.withResolvers<void>();
+  const changed: string[] = [];
+  using folder = new Folder({ "archangel.yaml": "" });
+  const file = `${Deno.realPathSync(folder.path)}/archangel.yaml`;
+  // What the kernel had said before is read after closing, too.
+  Reflect.set(Deno, "watchFs", () => ({
+    close: () => {},
+    async *[Symbol.asyncIterator]() {
+      await heard.promise;
+      yield { kind: "modify", paths: [file] };
+    },
+  }));
+  try {
+    const watch = new Watch({ changed: (name) => void changed.push(name), say: () => {} });
+    watch.follow(settingsFor({ source: file, development: true, apps: {} }));
+    watch.close();
+    heard.resolve();
+    await delay(LONG_ENOUGH);
+    assertEquals(changed, []);
+  } finally {
+    Reflect.set(Deno, "watchFs", watchFs);
+  }
+});

@@ -32,3 +32,13 @@ Deno.test("WholeLines does not keep a line that never ends", () => {
   assertEquals(passed + lines.end().length - 1, 1_000_000);
   assertEquals(passed >= 1_000_000 - 66_000, true, `${passed}`);
 });
+
+Deno.test("WholeLines keeps a line that is as long as one may be, its line feed included", () => {
+  for (const before of ["", "one\n"]) {
+    const lines = new WholeLines();
+    const longest = "x".repeat(64 * 1024 - 1);
+    assertEquals(lines.push(encoder.encode(before + longest)), before);
+    assertEquals(lines.push(encoder.encode("\n")), `${longest}\n`);
+    assertEquals(lines.push(encoder.encode(`${before}${longest}x`)), `${before}${longest}x`);
+  }
+});

@@ -9,12 +9,11 @@ import { choosePackages } from "./packages.ts";
  */
 export async function growthOf(statements: string): Promise<number> {
   const { config } = await choosePackages();
+  const from = (path: string) => JSON.stringify(new URL(path, import.meta.url).href);
   const program = `
-    import { FcgiCore, encodeParams, Params } from ${
-    JSON.stringify(new URL("../../fcgi/mod.ts", import.meta.url).href)
-  };
-    import { DEFAULT_LIMITS } from ${JSON.stringify(new URL("../../server/limits.ts", import.meta.url).href)};
-    import { request } from ${JSON.stringify(new URL("./fcgi_client.ts", import.meta.url).href)};
+    import { FcgiCore, Params } from ${from("../../fcgi/mod.ts")};
+    import { DEFAULT_LIMITS } from ${from("../../server/limits.ts")};
+    import { request } from ${from("./fcgi_client.ts")};
     const held = () => {
       for (let i = 0; i < 2; i++) globalThis.gc();
       const { heapUsed, external } = Deno.memoryUsage();
