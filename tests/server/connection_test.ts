@@ -650,3 +650,32 @@ Deno.test("Connection goes on to look whether a client is there that sent its FI
   await served.over;
   assert(transport.taken.endsWith("two"));
 });
+
+Deno.test("Connection that an unread body keeps from reading writes something, to see whether the peer is there", async () => {
+  using time = new StoppedTime();
+  let lost = false;
+  await using served = await Served.start(
+    (request) => {
+      request.signal.addEventListener("abort", () => lost = true);
+      return new Promise<string>(() => {});
+    },
+    {},
+    true,
+    new FcgiCore(settingsOf(() => "").limits),
+  );
+  const { transport } = served;
+  transport.send(textOf(begin()) + textOf(params(post(undefined))));
+  for (let sent = 0; transport.reading > 0 || sent === 0; sent++) {
+    assert(sent < 300, "a body that nobody reads fills its window");
+    transport.send(textOf(stdin(new Uint8Array(32_768))));
+    await settled();
+  }
+  assertEquals(transport.writing, false);
+  time.pass(5_000);
+  await settled();
+  assert(transport.writing);
+  assertEquals(lost, false);
+  transport.break();
+  await served.over;
+  assertEquals([lost, transport.closed], [true, true]);
+});
