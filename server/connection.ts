@@ -336,9 +336,7 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     if (event.kind === "refused") return this.#host.protocolError(event.error, this);
     const exchange = this.#open.get(event.exchange);
     if (event.kind === "data") {
-      if (exchange === undefined) return;
-      exchange.body.fedAt = this.#host.clock.now;
-      exchange.body.push(event.chunk);
+      exchange?.body.push(event.chunk);
     } else if (event.kind === "end") {
       if (event.trailers !== undefined || exchange?.wireHead.bodyLength !== 0) {
         exchange?.body.finish(event.trailers);
