@@ -108,7 +108,7 @@ export class AnswerOutput implements Corked {
    * @param chunk Text or bytes, which must not change any more.
    * @returns Whether it has to be sent now, since it may be more than was declared: a pair of surrogates in two chunks
    * is counted as more than it is.
-   * @throws {ContractError} If it is neither text nor bytes.
+   * @throws {ContractError} If it is neither text nor bytes, or its memory is gone.
    */
   hold(chunk: Chunk): boolean {
     if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) {
@@ -118,7 +118,10 @@ export class AnswerOutput implements Corked {
       );
     }
     const held = this.#held ??= new HeldChunks();
-    if (chunk.length === 0) return false;
+    if (chunk.length === 0) {
+      requireMemory(chunk);
+      return false;
+    }
     const left = this.#declaredLeft;
     held.add(chunk, left !== undefined && typeof chunk === "string" ? byteLength(chunk) : chunk.length);
     return left !== undefined && held.size > left;
@@ -142,13 +145,14 @@ export class AnswerOutput implements Corked {
    *
    * @param chunk All of its body.
    * @returns False, with nothing sent, if `chunk` is not as long as was declared.
-   * @throws {ContractError} If the head cannot be sent.
+   * @throws {ContractError} If the head cannot be sent, or the memory of `chunk` is gone.
    */
   whole(chunk: Chunk): boolean {
     const { status } = this.#response;
     const block: FieldBlock = encodeFields(this.#response.fields);
     const text = typeof chunk === "string";
     const size = text ? byteLength(chunk) : chunk.length;
+    if (size === 0) requireMemory(chunk);
     const bodyless = !this.bodyAllowed;
     if (!bodyless && block.contentLength !== undefined && block.contentLength !== size) return false;
     const length = status === 205 ? 0 : block.contentLength ?? this.#lengthOf(size, bodyless);
@@ -157,8 +161,19 @@ export class AnswerOutput implements Corked {
     this.completed = true;
     this.#response.headLeft();
     const lines = withType(block, text && size > 0, status);
-    this.#carrier.whole(this.#exchange, status, lines, length, block.hasDate, bodyless ? "" : chunk);
+    try {
+      this.#carrier.whole(this.#exchange, status, lines, length, block.hasDate, bodyless ? "" : chunk);
+    } catch (error) {
+      this.#cutAfter(error);
+    }
     return true;
+  }
+
+  /** The carrier failed over the end of the answer, which nobody would end any more: the client must not wait. */
+  #cutAfter(error: unknown): never {
+    this.completed = false;
+    this.#carrier.cut(this.#exchange);
+    throw error;
   }
 
   /**
@@ -280,6 +295,7 @@ export class AnswerOutput implements Corked {
    * Ends the answer, or cuts it.
    *
    * @param completed Whether it is as the app meant it.
+   * @throws {unknown} What the carrier throws; the answer is cut then.
    */
   end(completed: boolean): void {
     let trailers = "";
@@ -291,8 +307,12 @@ export class AnswerOutput implements Corked {
     }
     this.completed = completed;
     this.abandon();
-    if (completed) this.#carrier.end(this.#exchange, trailers);
-    else this.#carrier.cut(this.#exchange);
+    if (!completed) return this.#carrier.cut(this.#exchange);
+    try {
+      this.#carrier.end(this.#exchange, trailers);
+    } catch (error) {
+      this.#cutAfter(error);
+    }
   }
 
   #trailerLines(): string {
@@ -322,4 +342,17 @@ export class AnswerOutput implements Corked {
 function withType({ lines, hasType }: FieldBlock, text: boolean, status: number): string {
   if (hasType || !text || status === 204 || status === 304) return lines;
   return lines + "content-type: text/plain; charset=utf-8\r\n";
+}
+
+/** Bytes whose buffer was transferred, or that a WebAssembly memory has left behind as it grew, look empty. */
+function requireMemory(empty: Chunk): void {
+  if (typeof empty === "string") return;
+  try {
+    empty.slice();
+  } catch {
+    throw new ContractError(
+      "bad-chunk",
+      "Cannot send a chunk whose memory is gone: its buffer was transferred, or shrank, or grew with its WebAssembly.Memory",
+    );
+  }
 }

@@ -314,7 +314,7 @@ export class Exchange implements FileSender, Puller {
     }
     const large = bytes && chunk.length > COPY_LIMIT;
     // Not by slice(): that of a Buffer is a view.
-    this.#hold(bytes && !large ? new Uint8Array(chunk) : chunk);
+    this.#hold(bytes && !large && chunk.length > 0 ? new Uint8Array(chunk) : chunk);
     if (this.over) return undefined;
     if (large || this.output.heldSize >= HOLD_LIMIT) {
       this.release(true);

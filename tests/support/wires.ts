@@ -15,6 +15,7 @@ import { MemoryTransport } from "../../server/in_process.ts";
 import { DEFAULT_LIMITS, DEFAULT_TIMEOUTS } from "../../server/limits.ts";
 import type { App } from "../../twig/mod.ts";
 import type { WireProtocol } from "../../twig/wire.ts";
+import { delay } from "./delay.ts";
 import { bytesOf, concat, slowPair, slowRecord, slowRecords, textOf } from "./slow_fcgi_records.ts";
 
 const LOOPBACK: Addresses = {
@@ -74,9 +75,10 @@ export class Wire {
     this.#transport.send(typeof data === "string" ? bytesOf(data) : data);
   }
 
-  /** Waits until the server has closed; @returns what it has written. */
+  /** Waits for the server's FIN, and answers it with its own as clients do; @returns what the server has written. */
   async closed(): Promise<string> {
-    await this.#closed;
+    while (!this.finished) await delay(1);
+    await this.end();
     return this.text;
   }
 

@@ -134,6 +134,25 @@ Deno.test("TWIG 1.5: other answers and chunks are contract errors", async () => 
   }
 });
 
+/** Bytes that look empty, for their memory has grown elsewhere. */
+function goneBytes(): Uint8Array {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 2 });
+  const bytes = new Uint8Array(memory.buffer, 0, 100);
+  memory.grow(1);
+  return bytes;
+}
+
+Deno.test("TWIG 1.5: bytes whose memory is gone are a contract error, and no empty answer", async () => {
+  const apps: App[] = [() => goneBytes(), () => [goneBytes()], () => ReadableStream.from([goneBytes()])];
+  for (const app of apps) {
+    for (const head of [{}, { method: "HEAD" }, { bodyLength: 1 }]) {
+      const carrier = await whole(app, head);
+      assertEquals(carrier.notes[0], "head 500 22");
+      assertEquals(codes(carrier), ["bad-chunk"]);
+    }
+  }
+});
+
 Deno.test("TWIG 1.6: a yielded buffer may be used again", async () => {
   for (const size of [1, 1000, 20_000, 100_000]) {
     const answer = await get(function* () {

@@ -19,6 +19,22 @@ const halves: App = async function* () {
   yield "half";
 };
 
+Deno.test("TWIG 1.5: bytes whose memory is gone are a 500 on every wire", async () => {
+  const app: App = () => {
+    const memory = new WebAssembly.Memory({ initial: 1, maximum: 2 });
+    const bytes = new Uint8Array(memory.buffer, 0, 100);
+    memory.grow(1);
+    return bytes;
+  };
+  assertMatch(await overWire(app), /^HTTP\/1\.1 500 [^]*\r\n\r\nInternal Server Error\n$/);
+  const front = overFcgi(app);
+  front.send(fcgiRequest({ REQUEST_METHOD: "GET", REQUEST_URI: "/" }));
+  await front.closed();
+  const { stdout, ended } = fcgiAnswer(front.received);
+  assertMatch(stdout, /^Status: 500 [^]*\r\n\r\nInternal Server Error\n$/);
+  assertEquals([ended, front.errors.length], [true, 1]);
+});
+
 Deno.test("TWIG 3.2: an answer of unknown length is framed by its wire", async () => {
   assertMatch(
     await overWire(halves),
