@@ -61,7 +61,7 @@ export class TwigResponse {
   start(status: number, headers?: FieldsInit): void {
     this.#changeable();
     this.#setStatus(status);
-    this.#init = headers;
+    this.#init = headers && isReadOnce(headers) ? HeaderFields.from(headers) : headers;
     this.#fields = undefined;
   }
 
@@ -190,4 +190,10 @@ export class TwigResponse {
   abort(): void {
     this.#control.cutShort();
   }
+}
+
+/** Whether fields may be gone once they have been read, as those of an iterator are: the head may be encoded twice. */
+function isReadOnce(fields: FieldsInit): boolean {
+  return Symbol.iterator in fields && !Array.isArray(fields) && !(fields instanceof HeaderFields) &&
+    !(fields instanceof Headers);
 }

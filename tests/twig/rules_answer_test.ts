@@ -231,6 +231,23 @@ Deno.test("TWIG 2.3: start() replaces the head", async () => {
   assertEquals(answer.headers.get("x-both"), "new");
 });
 
+Deno.test("TWIG 2.3: fields that can be read but once are all sent", async () => {
+  const fields = () => new Map([["content-length", "9"], ["Set-Cookie", "s=1"]]);
+  for (const init of [fields().entries(), fields(), Object.entries(Object.fromEntries(fields()))]) {
+    const carrier = await whole((_, response) => (response.start(403, init), ["forbidden"]));
+    assertEquals([carrier.notes[0], carrier.fields.split("\r\n")[0]], ["head 403 9", "set-cookie: s=1"]);
+  }
+  const short = await whole((_, response) => (response.start(403, fields().entries()), "short"));
+  assertEquals(short.notes, ["head 403 9", "data short", "cut"]);
+  assertMatch(short.fields, /^set-cookie: s=1\r\n/);
+  const shown = await whole((_, response) => {
+    response.start(200, fields().entries());
+    response.headers.delete("content-length");
+    return response.headers.get("set-cookie");
+  });
+  assertEquals([shown.notes[0], shown.sent], ["head 200 3", "s=1"]);
+});
+
 Deno.test("TWIG 2.4: the head may change until it leaves", async () => {
   const answer = await get(async function* (_request, response) {
     response.start(200, { etag: '"1"', "x-gone": "1" });
