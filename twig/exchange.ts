@@ -181,7 +181,9 @@ export class Exchange implements FileSender, Puller {
       if (typeof answer === "string" || answer === undefined || answer === null) {
         this.#answerWhole(answer);
       } else if (isPromise(answer)) {
-        answer.then((late) => this.#answerLate(late), (error) => this.fail(error));
+        // What only looks like one may call back twice, or with another promise.
+        const promise = answer instanceof Promise ? answer : Promise.resolve(answer);
+        promise.then((late) => this.#answerLate(late), (error) => this.fail(error));
       } else {
         this.#answer(answer);
       }

@@ -37,6 +37,25 @@ Deno.test("TWIG 1.1: an answer may be promised", async () => {
   assertEquals(await text(() => query), "found");
 });
 
+Deno.test("TWIG 1.1: what only looks like a promise may resolve to another, and is heard once", async () => {
+  const thenable = (...values: unknown[]) => ({
+    then(resolve: (value: unknown) => void) {
+      for (const value of values) resolve(value);
+    },
+  });
+  const answered = (...values: unknown[]) => text((() => thenable(...values)) as unknown as App);
+  assertEquals(await answered(Promise.resolve("promise")), "promise");
+  assertEquals(await answered(thenable("thenable")), "thenable");
+  let pulled = 0;
+  const counted = function* () {
+    pulled++;
+    yield "second";
+  };
+  assertEquals(await answered("first", counted()), "first");
+  assertEquals(await answered(["first"], counted()), "first");
+  assertEquals(pulled, 0);
+});
+
 Deno.test("TWIG 1.2: an answer is nothing, a chunk, or an iterator of chunks", async () => {
   assertEquals(await text(() => {}), "");
   assertEquals(await text(() => null), "");
