@@ -40,6 +40,8 @@ export function errorAnswer(error: unknown, development: boolean): ErrorAnswer {
   const status = statusOfError(error);
   const fields = HeaderFields.from(isHttpError(error) ? error.headers : {});
   fields.set("content-type", "text/plain; charset=utf-8");
+  // It was meant for another body.
+  fields.delete("content-length");
   return { status, fields, text: textOf(error, status, development) + "\n" };
 }
 

@@ -11,7 +11,7 @@ Deno.test("statusOfError() is 500 for all that is not an HttpError", () => {
 
 Deno.test("errorAnswer() says what an HttpError says, and that it is text", () => {
   const { status, fields, text } = errorAnswer(
-    new HttpError(405, "No", { allow: "GET", "content-type": "x/y" }),
+    new HttpError(405, "No", { allow: "GET", "content-type": "x/y", "Content-Length": "1" }),
     false,
   );
   assertEquals([status, text], [405, "No\n"]);
