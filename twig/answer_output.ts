@@ -155,7 +155,9 @@ export class AnswerOutput implements Corked {
     if (size === 0) requireMemory(chunk);
     const bodyless = !this.bodyAllowed;
     if (!bodyless && block.contentLength !== undefined && block.contentLength !== size) return false;
-    const length = status === 205 ? 0 : block.contentLength ?? this.#lengthOf(size, bodyless);
+    const length = status === 205
+      ? 0
+      : block.contentLength ?? this.#lengthOf(yielded(size, bodyless), bodyless);
     this.#stage = Stage.Over;
     this.sentStatus = status;
     this.completed = true;
@@ -197,10 +199,8 @@ export class AnswerOutput implements Corked {
   }
 
   #lengthOf(known: number | undefined, bodyless: boolean): number | undefined {
-    // What HEAD cannot know, for nothing was yielded, is left out rather than called 0.
-    if (bodyless) return known === 0 ? undefined : known;
     // Trailers only follow a body of unknown length (RFC 9112 §7.1.2).
-    return this.#response.trailerFields === undefined ? known : undefined;
+    return bodyless || this.#response.trailerFields === undefined ? known : undefined;
   }
 
   /**
@@ -276,7 +276,9 @@ export class AnswerOutput implements Corked {
    * @throws {ContractError} If the head cannot be sent.
    */
   sendRest(): boolean {
-    if (this.#stage === Stage.Open) this.head(sizeOf(this.#held?.joined() ?? []));
+    if (this.#stage === Stage.Open) {
+      this.head(yielded(sizeOf(this.#held?.joined() ?? []), !this.bodyAllowed));
+    }
     // The carrier may have refused to send the head.
     if (this.#stage === Stage.Over || !this.bodyAllowed) return true;
     this.#sendHeld(true);
@@ -336,6 +338,11 @@ export class AnswerOutput implements Corked {
     this.#stage = Stage.Over;
     this.drop();
   }
+}
+
+/** The size of what was yielded. What HEAD cannot know, for nothing was, is left out rather than called 0. */
+function yielded(size: number, bodyless: boolean): number | undefined {
+  return bodyless && size === 0 ? undefined : size;
 }
 
 /** The field lines; text says what it is, unless the app has done so. */

@@ -149,7 +149,7 @@ export class MemoryCarrier implements Carrier {
 
   /** Hands the head to the sink. */
   head(
-    exchange: Exchange,
+    _exchange: Exchange,
     status: number,
     fields: string,
     length: number | undefined,
@@ -157,7 +157,7 @@ export class MemoryCarrier implements Carrier {
   ): void {
     const list = parseLines(fields);
     // A wire would frame with it; here it is what the app declared or what is known.
-    if (length !== undefined && status !== 204 && (length > 0 || exchange.wireHead.method !== "HEAD")) {
+    if (length !== undefined && status !== 204 && status !== 304) {
       list.set("content-length", String(length));
     }
     this.#sink.head(status, list);

@@ -30,6 +30,7 @@ interface Case {
 const CASES: readonly Case[] = [
   { title: "all", args: [], status: 200, body: LETTERS },
   { title: "the head", args: ["-I"], status: 200, body: "", length: 26 },
+  { title: "no bytes, head", args: ["-I"], file: "empty.txt", status: 200, body: "", length: 0 },
   { title: "no bytes", args: [], file: "empty.txt", status: 200, body: "", length: 0 },
 
   { title: "the same tag", args: ["-H", "If-None-Match: TAG"], status: 304, body: "" },

@@ -602,7 +602,19 @@ Deno.test("TWIG 3.8: HEAD has the length of GET", async () => {
     "end",
   ]);
   // Nothing was yielded: whether GET would have yielded something is not known.
-  assertEquals((await whole(() => {}, head)).notes, ["head 200 unknown length", "end"]);
+  for (const nothing of [undefined, "", []]) {
+    assertEquals((await whole(() => nothing, head)).notes, ["head 200 unknown length", "end"]);
+  }
+});
+
+Deno.test("TWIG 3.8: HEAD of an empty file, or an empty part of one, has length 0", async () => {
+  const head = { method: "HEAD" };
+  const path = await Deno.makeTempFile();
+  assertEquals((await whole((_, response) => response.file(path), head)).notes, ["head 200 0", "end"]);
+  await Deno.writeTextFile(path, "0123");
+  const part: App = (_, response) => response.file(path, { start: 4 });
+  assertEquals((await whole(part, head)).notes, ["head 200 0", "end"]);
+  await Deno.remove(path);
 });
 
 Deno.test("TWIG 3.9: trailers follow the body", async () => {

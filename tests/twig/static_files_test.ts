@@ -68,6 +68,15 @@ Deno.test("staticFiles() serves a file with type, length and time", async () => 
   });
 });
 
+Deno.test("staticFiles() says of an empty file that it is, also to HEAD", async () => {
+  await withSite(async (root) => {
+    for (const method of ["GET", "HEAD"]) {
+      const answer = await new TestClient(staticFiles(root)).request(method, "/empty.txt");
+      assertEquals([answer.status, answer.headers.get("content-length")], [200, "0"]);
+    }
+  });
+});
+
 Deno.test("staticFiles() decodes names once", async () => {
   await withSite(async (root) => {
     const client = new TestClient(staticFiles(root));
