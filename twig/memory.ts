@@ -69,6 +69,8 @@ export class MemoryCarrier implements Carrier {
   /** What is still to come of the request's body. */
   #pieces: AsyncIterator<Uint8Array> | undefined;
   #reading = false;
+  /** Whether this is an answer that a wire could send trailers with. */
+  #chunked = false;
 
   /**
    * @param app The app to call.
@@ -149,13 +151,14 @@ export class MemoryCarrier implements Carrier {
 
   /** Hands the head to the sink. */
   head(
-    _exchange: Exchange,
+    exchange: Exchange,
     status: number,
     fields: string,
     length: number | undefined,
     _hasDate: boolean,
   ): void {
     const list = parseLines(fields);
+    this.#chunked = length === undefined && exchange.output.bodyAllowed;
     // A wire would frame with it; here it is what the app declared or what is known.
     if (length !== undefined && status !== 204 && status !== 304) {
       list.set("content-length", String(length));
@@ -170,9 +173,9 @@ export class MemoryCarrier implements Carrier {
     return bytes.length;
   }
 
-  /** Hands the end to the sink. */
+  /** Hands the end to the sink; trailers only where a wire could send them (RFC 9112 §7.1.2). */
   end(_exchange: Exchange, trailers: string): void {
-    this.#sink.end(parseLines(trailers));
+    this.#sink.end(parseLines(this.#chunked ? trailers : ""));
     this.#stopBody();
   }
 
@@ -231,9 +234,14 @@ function memoryHead(request: MemoryRequest): RequestHead {
     authority: request.headers.get("host") ?? url.host,
     protocol: "HTTP/1.1",
     secure: url.protocol === "https:",
-    bodyLength: request.body === undefined ? 0 : length === undefined ? undefined : Number(length),
+    bodyLength: request.body === undefined ? 0 : sizeFrom(length),
     headers: request.headers,
     env: undefined,
     variable: () => "",
   };
+}
+
+/** What a wire would refuse says nothing. */
+function sizeFrom(contentLength: string | undefined): number | undefined {
+  return contentLength !== undefined && /^\d{1,15}$/.test(contentLength) ? Number(contentLength) : undefined;
 }

@@ -14,7 +14,7 @@
  *
  * @module
  */
-import { utf8 } from "./bytes.ts";
+import { byteLength, utf8 } from "./bytes.ts";
 import { ConnectionLost } from "./errors.ts";
 import { type FieldsInit, HeaderFields } from "./headers.ts";
 import { type AnswerSink, MemoryCarrier } from "./memory.ts";
@@ -24,7 +24,10 @@ export type { AnswerSink };
 
 /** What to send with a test request. */
 export interface TestRequestInit {
-  /** Header fields. `host` is set from the URL when it is missing. */
+  /**
+   * Header fields. Those that are missing are set as clients do: `host` from the URL, and `content-length` where the
+   * body is text or bytes.
+   */
   readonly headers?: FieldsInit;
   /** The body: text, bytes, or pieces that are sent as the app reads them. */
   readonly body?: Chunk | AsyncIterable<Chunk> | Iterable<Chunk>;
@@ -67,6 +70,10 @@ export class TestClient {
     const url = new URL(raw ? "http://localhost" : target);
     const headers = HeaderFields.from(init.headers ?? {});
     if (!headers.has("host")) headers.append("host", url.host);
+    const size = sizeOfBody(init.body);
+    if (size !== undefined && !headers.has("content-length") && !headers.has("transfer-encoding")) {
+      headers.append("content-length", String(size));
+    }
     const body = init.body === undefined ? undefined : pieces(init.body);
     const answer = new TestAnswer();
     const carrier = new MemoryCarrier(
@@ -100,6 +107,12 @@ export class TestClient {
   }
 }
 
+/** What a client knows before it sends; of pieces nothing. */
+function sizeOfBody(body: TestRequestInit["body"]): number | undefined {
+  if (typeof body === "string") return byteLength(body);
+  return body instanceof Uint8Array ? body.length : undefined;
+}
+
 async function* pieces(body: NonNullable<TestRequestInit["body"]>): AsyncGenerator<Uint8Array> {
   if (typeof body === "string") yield utf8.encode(body);
   else if (body instanceof Uint8Array) yield body;
@@ -112,7 +125,7 @@ export class TestAnswer implements AnswerSink {
   status = 0;
   /** The header fields. */
   headers: HeaderFields = new HeaderFields();
-  /** The trailer fields; empty until the end. */
+  /** The trailer fields; empty until the end, and where a wire could send none: HEAD, a declared length, 204, 304. */
   trailers: HeaderFields = new HeaderFields();
   /** The body's pieces, as the app's chunks were sent: corked ones are still apart here. */
   readonly chunks: Uint8Array[] = [];
@@ -127,6 +140,7 @@ export class TestAnswer implements AnswerSink {
 
   readonly #head = Promise.withResolvers<TestAnswer>();
   readonly #end = Promise.withResolvers<void>();
+  #over = false;
 
   /** Resolves with this answer when its head is there; rejects if the answer ends before. */
   get headReceived(): Promise<TestAnswer> {
@@ -154,9 +168,10 @@ export class TestAnswer implements AnswerSink {
     return JSON.parse(await this.text());
   }
 
-  /** Goes away, as a client that closes its connection does. */
+  /** Goes away, as a client that closes its connection does. Once the answer has ended, that changes nothing. */
   hangUp(): void {
-    this.wasCut = true;
+    if (this.#over) return;
+    this.#over = this.wasCut = true;
     this.onHangUp("The test client hung up");
     this.#head.reject(new ConnectionLost("The test client hung up"));
     this.#end.resolve();
@@ -182,13 +197,14 @@ export class TestAnswer implements AnswerSink {
 
   /** For the carrier: the end. */
   end(trailers: HeaderFields): void {
+    this.#over = true;
     this.trailers = trailers;
     this.#end.resolve();
   }
 
   /** For the carrier: the answer is cut. */
   cut(): void {
-    this.wasCut = true;
+    this.#over = this.wasCut = true;
     this.#head.reject(new ConnectionLost("The answer was cut before its head"));
     this.#end.resolve();
   }
