@@ -46,7 +46,7 @@ export interface Carrier {
   drained(all: boolean): Promise<void> | undefined;
   /** Takes no further request after this one. */
   closeAfter(): void;
-  /** An app failed or broke the contract: tell the log. */
+  /** An app failed or broke the contract: tell the log. Does not throw, for the answer is still to be sent. */
   report(exchange: Exchange, error: unknown): void;
   /** The client's end. */
   remoteOf(exchange: Exchange): Remote;

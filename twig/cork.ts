@@ -54,9 +54,19 @@ function flush(): void {
   const waiting = list;
   list = [];
   watching = false;
-  for (const corked of waiting) {
-    if (!corked.onCorkList) continue;
-    corked.onCorkList = false;
-    corked.release();
+  releaseFrom(waiting, 0);
+}
+
+function releaseFrom(waiting: readonly Corked[], at: number): void {
+  try {
+    while (at < waiting.length) {
+      const corked = waiting[at++] as Corked;
+      if (!corked.onCorkList) continue;
+      corked.onCorkList = false;
+      corked.release();
+    }
+  } finally {
+    // One of them has thrown, which goes where all bugs go: the others must not be left waiting.
+    if (at < waiting.length) setImmediate(releaseFrom, waiting, at);
   }
 }

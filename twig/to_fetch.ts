@@ -18,7 +18,10 @@ export interface ToFetchOptions {
    * reading it throw an `HttpError` 413. Default: no limit but the host's.
    */
   readonly bodyLimit?: number;
-  /** Hears of errors of the app. Default: they are written to the error console. */
+  /**
+   * Hears of what the app throws and of the rules that it breaks, also after the answer; of an `HttpError` only if its
+   * status is 500, or it cut the answer. Default: the error console, which also gets what this throws itself.
+   */
   readonly onError?: (error: unknown) => void;
 }
 
@@ -196,8 +199,14 @@ class ResponseSink implements AnswerSink {
     this.#room = undefined;
   }
 
+  /** The hook is foreign code: what it throws must not keep the answer from being sent. */
   report(error: unknown): void {
-    this.#report(error);
+    try {
+      this.#report(error);
+    } catch (another) {
+      logError(error);
+      logError(another);
+    }
   }
 }
 

@@ -72,6 +72,40 @@ Deno.test("toFetch() answers 500 in place of a status that no Response can have,
   assertMatch(await shown.text(), /Cannot answer with status 600/);
 });
 
+Deno.test("toFetch() answers although its onError throws, and tells the console of both errors", async () => {
+  const told: string[] = [];
+  const { error } = console;
+  console.error = (what: unknown) => told.push(String(what));
+  try {
+    const onError = () => {
+      throw new Error("hook");
+    };
+    const apps: App[] = [
+      () => {
+        throw new Error("app");
+      },
+      () => Promise.reject(new Error("app")),
+    ];
+    for (const app of apps) {
+      const answer = await get(app, {}, { onError });
+      assertEquals([answer.status, await answer.text()], [500, "Internal Server Error\n"]);
+    }
+    const late = await get(
+      async function* () {
+        yield "half";
+        await settled();
+        throw new Error("app");
+      },
+      {},
+      { onError },
+    );
+    await assertRejects(() => late.text(), TypeError, "cut short");
+  } finally {
+    console.error = error;
+  }
+  assertEquals(told, Array(3).fill(["Error: app", "Error: hook"]).flat());
+});
+
 Deno.test("toFetch() ends an app whose status no Response can have", async () => {
   const ended = Promise.withResolvers<void>();
   await get(
