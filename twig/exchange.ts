@@ -60,6 +60,8 @@ export class Exchange implements FileSender, Puller {
   #body: RequestBody | undefined;
   #bodyless = false;
   #abort: AbortController | undefined;
+  /** Why the client is not answered any more. */
+  #lost: ConnectionLost | undefined;
   #iterator: Iterator<Chunk> | AsyncIterator<Chunk> | undefined;
 
   /**
@@ -89,7 +91,7 @@ export class Exchange implements FileSender, Puller {
     if (this.#body === undefined) {
       this.#body = new RequestBody(this);
       if (this.#bodyless) this.#body.finish(undefined);
-      else if (this.over) this.#body.fail(new ConnectionLost());
+      else if (this.over) this.#body.fail(this.#lost ?? bodyTooLate());
     }
     return this.#body;
   }
@@ -103,7 +105,7 @@ export class Exchange implements FileSender, Puller {
   get abortController(): AbortController {
     if (this.#abort === undefined) {
       this.#abort = new AbortController();
-      if (this.over && !this.output.completed) this.#abort.abort(new ConnectionLost());
+      if (this.over && !this.output.completed) this.#abort.abort(this.#lost ?? answerCut());
     }
     return this.#abort;
   }
@@ -200,7 +202,7 @@ export class Exchange implements FileSender, Puller {
   abort(why: string): void {
     if (this.over) return;
     this.output.abandon();
-    const lost = new ConnectionLost(why);
+    const lost = this.#lost = new ConnectionLost(why);
     this.#body?.fail(lost);
     this.#abort?.abort(lost);
     this.stopApp();
@@ -380,10 +382,9 @@ export class Exchange implements FileSender, Puller {
     // The carrier may have refused to send its head.
     if (this.over) return;
     // Nobody feeds it any more: whoever still reads must not wait for ever.
-    if (this.#body?.ended === false) {
-      this.#body.fail(new ConnectionLost("The answer ended before the request body was read"));
-    }
+    if (this.#body?.ended === false) this.#body.fail(bodyTooLate());
     this.output.end(completed);
+    if (!this.output.completed) this.#abort?.abort(answerCut());
   }
 
   // Failing.
@@ -443,6 +444,16 @@ export class Exchange implements FileSender, Puller {
   #reportUnlessLost(error: unknown): void {
     if (!(error instanceof ConnectionLost)) this.#carrier.report(this, error);
   }
+}
+
+/** For whoever reads the body when nobody feeds it any more. */
+function bodyTooLate(): ConnectionLost {
+  return new ConnectionLost("The answer ended before the request body was read");
+}
+
+/** For whoever works for an answer that has come to nothing. */
+function answerCut(): ConnectionLost {
+  return new ConnectionLost("The answer was cut short");
 }
 
 /** A query builder, for one, has a `then` and is no Promise. */

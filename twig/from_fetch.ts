@@ -93,14 +93,16 @@ class FetchExchange implements FetchInfo {
     completed.promise.catch(() => {});
     const { signal } = this.#twig;
     if (signal.aborted) completed.reject(signal.reason);
-    else if (this.#sent) completed.resolve();
     else signal.addEventListener("abort", () => completed.reject(signal.reason), { once: true });
+    if (this.#sent) this.finished();
     return completed;
   }
 
+  /** The stream has ended. Whether it was as long as was declared shows when the server hears of that. */
   finished(): void {
     this.#sent = true;
-    this.#completed?.resolve();
+    const completed = this.#completed;
+    if (completed !== undefined) setImmediate(() => completed.resolve());
   }
 
   /** Nobody reads the stream on, which an answer to HEAD does not need either. */

@@ -205,7 +205,7 @@ export class TwigRequest {
     return GATEWAY;
   }
 
-  /** Aborts when the client goes away before the answer is complete; reason: `ConnectionLost`. */
+  /** Aborts when the client goes away before the answer is complete, or that is cut; reason: `ConnectionLost`. */
   get signal(): AbortSignal {
     return this.#context.abortController.signal;
   }

@@ -1,6 +1,7 @@
 import { assertEquals, assertMatch, assertRejects, assertThrows } from "@std/assert";
 import {
   type App,
+  ConnectionLost,
   type Exchange,
   type FetchApp,
   type FetchHandler,
@@ -228,7 +229,16 @@ Deno.test("fromFetch() tells a handler that its answer to HEAD was cut before th
   const { exchange } = record(corked, { head: { method: "HEAD" } });
   await settled();
   exchange.cutShort();
-  await assertRejects(() => completed!, Error, "ended before its stream did");
+  await assertRejects(() => completed!, ConnectionLost, "was cut short");
+});
+
+Deno.test("fromFetch() tells a handler that its answer was cut, for it was shorter than declared", async () => {
+  const declared = { headers: { "content-length": "9" } };
+  for (const body of ["short", null, "streamed"]) {
+    const streamed = () => new Blob(["short"]).stream();
+    const handler = () => new Response(body === "streamed" ? streamed() : body, declared);
+    assertEquals(await outcomes(handler), twice("ConnectionLost: The answer was cut short"), String(body));
+  }
 });
 
 Deno.test("fromFetch() tells a handler that failed, or came too late, that its answer was not sent", async () => {

@@ -13,6 +13,7 @@ import {
   ContractError,
   HttpError,
   toFetch,
+  type TwigRequest,
   type TwigResponse,
 } from "../../twig/mod.ts";
 import { TestClient } from "../../twig/testing.ts";
@@ -301,6 +302,45 @@ Deno.test("TWIG 6.1: the signal aborts", async () => {
     assert(signal?.aborted);
     assert(signal.reason instanceof ConnectionLost);
   }
+});
+
+Deno.test("TWIG 6.1: the signal aborts and says why, whenever it is asked for, when the answer is cut", async () => {
+  const cuts: App[] = [
+    (_, response) => response.abort(),
+    (_, response) => (response.start(200, { "content-length": "9" }), "short"),
+    (_, response) => (response.start(200, { "content-length": "9" }), ["short"]),
+    (_, response) => (response.trailers.set("x-bad", "\n"), "x"),
+    async function* () {
+      yield "half";
+      await settled();
+      throw new Error("late");
+    },
+  ];
+  for (const app of cuts) {
+    for (const early of [true, false]) {
+      let seen: TwigRequest | undefined;
+      const carrier = await whole((request, response) => {
+        seen = request;
+        if (early) void request.signal;
+        return app(request, response);
+      });
+      assertEquals(carrier.notes.at(-1), "cut");
+      const { aborted, reason } = seen!.signal;
+      assertEquals([aborted, String(reason)], [true, "ConnectionLost: The answer was cut short"]);
+      assert(reason instanceof ConnectionLost);
+    }
+  }
+});
+
+Deno.test("TWIG 6.1: a signal that is asked for late has the same reason", async () => {
+  let seen: TwigRequest | undefined;
+  const { exchange } = record((request) => {
+    seen = request;
+    return new Promise<string>(() => {});
+  });
+  exchange.abort("The socket was closed");
+  assertEquals(String(seen!.signal.reason), "ConnectionLost: The socket was closed");
+  await assertRejects(() => seen!.body.bytes(), ConnectionLost, "The socket was closed");
 });
 
 Deno.test("TWIG 6.2: the iterator is returned", async () => {

@@ -2,11 +2,13 @@
 import { assert, assertEquals, assertRejects, assertStrictEquals, assertThrows } from "@std/assert";
 import {
   type App,
+  ConnectionLost,
   ContractError,
   HeaderFields,
   HttpError,
   type RequestHead,
   type TwigRequest,
+  type TwigResponse,
 } from "../../twig/mod.ts";
 import { TestClient } from "../../twig/testing.ts";
 import { record, type RecordOptions, settled } from "../support/recording_carrier.ts";
@@ -175,6 +177,17 @@ Deno.test("TWIG 5.9: the body may stay unread", async () => {
   exchange.body.finish(undefined);
   assertEquals(carrier.notes, ["head 200 1", "data x", "end"]);
   assertEquals(carrier.errors, []);
+});
+
+Deno.test("TWIG 5.9: a body that is first read after the answer says that it is too late", async () => {
+  for (const app of [() => "x", () => ["x"], (_: TwigRequest, response: TwigResponse) => response.abort()]) {
+    let asked: TwigRequest | undefined;
+    const { carrier } = record((request, response) => (asked = request, app(request, response)), {
+      head: { bodyLength: 4 },
+    });
+    await carrier.over;
+    await assertRejects(() => asked!.body.bytes(), ConnectionLost, "ended before the request body was read");
+  }
 });
 
 // 8. The request
