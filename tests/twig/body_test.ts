@@ -1,4 +1,4 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import { RequestBody } from "../../twig/body.ts";
 import { Random } from "../support/random.ts";
 
@@ -39,4 +39,14 @@ Deno.test("RequestBody gives every byte once and in order, and leaves what it ga
   let at = 0;
   for (const piece of given) assert(piece.every((byte) => byte === at++ % 251));
   assertEquals(at, sent);
+});
+
+Deno.test("RequestBody gives nothing of what waits unread once it has failed", async () => {
+  const body = new RequestBody(source);
+  const reader = body[Symbol.asyncIterator]();
+  for (const size of [5000, 5000, 1, 1]) body.push(new Uint8Array(size));
+  assertEquals((await reader.next()).value?.length, 5000);
+  body.fail(new Error("gone"));
+  assertEquals(body.buffered, 0);
+  await assertRejects(() => reader.next(), Error, "gone");
 });

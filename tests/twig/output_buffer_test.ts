@@ -109,6 +109,17 @@ Deno.test("OutputBuffer leaves taken pieces alone until they are recycled", () =
   assertEquals(sent(out), bytes("third"));
 });
 
+Deno.test("OutputBuffer.takeOne() gives what was encoded last, also if it is as long as what it gave before", () => {
+  const out = new OutputBuffer();
+  for (const text of ["first", "again", "third"]) {
+    out.text(text);
+    assertEquals(out.takeOne(), bytes(text));
+  }
+  out.recycle();
+  out.text("fresh");
+  assertEquals(out.takeOne(), bytes("fresh"));
+});
+
 Deno.test("OutputBuffer leaves pieces alone that wait behind those which are written", () => {
   const out = new OutputBuffer();
   out.text("first");

@@ -424,6 +424,11 @@ Deno.test("TWIG 2.11: text without a type is text/plain", async () => {
     await typeOf((_, response) => (response.start(200, { "Content-Type": "text/css" }), "text")),
     "text/css",
   );
+  for (const status of [204, 304]) {
+    for (const answer of ["text", ["text"]]) {
+      assertEquals(await typeOf((_, response) => (response.start(status), answer)), undefined);
+    }
+  }
 });
 
 // 3. Framing
@@ -500,6 +505,20 @@ Deno.test("TWIG 3.4: more than declared is not sent", async () => {
   }
   await settled();
   assertEquals(stopped, 2);
+});
+
+Deno.test("TWIG 3.4: a file that is longer than was declared is cut at the declared byte, a shorter one is too short", async () => {
+  const path = await Deno.makeTempFile();
+  await Deno.writeTextFile(path, "0123456789");
+  const declaring = (length: number): App => (_, response) => {
+    response.start(200, { "content-length": String(length) });
+    return response.file(path);
+  };
+  const long = await whole(declaring(3));
+  assertEquals([long.notes, codes(long)], [["head 200 3", "data 012", "end"], ["too-many-bytes"]]);
+  const short = await whole(declaring(12));
+  assertEquals([short.notes, codes(short)], [["head 200 12", "data 0123456789", "cut"], ["too-few-bytes"]]);
+  await Deno.remove(path);
 });
 
 Deno.test("TWIG 3.4: text is cut at the declared byte, not at a character", async () => {

@@ -597,6 +597,22 @@ Deno.test("TWIG 7.1: an error before the head is a 500", async () => {
   }
 });
 
+Deno.test("TWIG 7.1: nothing of the failed answer is in the 500, its trailers neither", async () => {
+  const half: App = function* () {
+    yield "half";
+    throw new Error("secret");
+  };
+  for (const failing of [boom, half]) {
+    const carrier = await whole((request, response) => {
+      response.trailers.set("x-sum", "1");
+      response.headers.set("x-half", "1");
+      return failing(request, response);
+    });
+    assertEquals(carrier.notes, ["head 500 22", "data Internal Server Error\n", "end"]);
+    assertEquals(carrier.fields, "content-type: text/plain; charset=utf-8\r\n");
+  }
+});
+
 Deno.test("TWIG 7.2: development shows the error", async () => {
   const answer = await new TestClient(boom, { development: true }).get("/");
   assertEquals(answer.status, 500);

@@ -179,6 +179,17 @@ Deno.test("TWIG 5.9: the body may stay unread", async () => {
   assertEquals(carrier.errors, []);
 });
 
+Deno.test("TWIG 5.9: a read that is pending when the answer ends throws and says so", async () => {
+  let read: Promise<Uint8Array> | undefined;
+  const { carrier } = record(({ body }) => {
+    read = body.bytes();
+    read.catch(() => {});
+    return "x";
+  }, { head: { bodyLength: 4 } });
+  await carrier.over;
+  await assertRejects(() => read!, ConnectionLost, "ended before the request body was read");
+});
+
 Deno.test("TWIG 5.9: a body that is first read after the answer says that it is too late", async () => {
   for (const app of [() => "x", () => ["x"], (_: TwigRequest, response: TwigResponse) => response.abort()]) {
     let asked: TwigRequest | undefined;
