@@ -25,7 +25,8 @@ const USUAL: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH
  *
  * @param twig The request to show. Its body is read as the handler reads.
  * @returns A `Request`.
- * @throws {HttpError} 501 for a method that no `Request` can have, 400 if it can have no such URL.
+ * @throws {HttpError} 501 for a method that no `Request` can have, 400 if it can have no such URL, or not the path that
+ * was routed.
  */
 export function toRequest(twig: TwigRequest): Request {
   const { method } = twig;
@@ -35,8 +36,8 @@ export function toRequest(twig: TwigRequest): Request {
     return lazily && USUAL.has(method)
       ? new LazyRequest(twig, url) as unknown as Request
       : realRequest(twig, url);
-  } catch {
-    throw new HttpError(400, "The request cannot be understood");
+  } catch (error) {
+    throw error instanceof HttpError ? error : new HttpError(400, "The request cannot be understood");
   }
 }
 

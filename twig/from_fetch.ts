@@ -28,6 +28,9 @@ export type FetchApp = FetchHandler | { readonly fetch: FetchHandler };
 /**
  * Makes a TWIG app of a web-standard handler.
  *
+ * A path with a dot segment (`.`, `..`, also as `%2e`) or a backslash is answered 400: the URL standard makes another
+ * path of it, which `Request.url` would show, but which was not routed, nor seen by any guard in front of the app.
+ *
  * @param handler A function from `Request` to `Response`, or an object with a `fetch` method.
  * @returns The app.
  * @throws {TypeError} If `handler` is neither.

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { urlOf } from "../../twig/fetch_url.ts";
-import type { TwigRequest } from "../../twig/mod.ts";
+import { HttpError, type TwigRequest } from "../../twig/mod.ts";
 import { Random } from "../support/random.ts";
 
 /** The parts of a request that make its URL. */
@@ -11,8 +11,10 @@ function request(host: string, path: string, query: string, secure: boolean): Tw
   return { host, scriptName: "", pathInfo: path, query, secure, url } as TwigRequest;
 }
 
-/** What `new Request` makes of it; `undefined` if it refuses. */
-function slowUrl({ url }: TwigRequest): string | undefined {
+/** What `new Request` makes of it; `undefined` if it refuses, or would show another path. */
+function slowUrl({ url, pathInfo }: TwigRequest): string | undefined {
+  const plain = pathInfo.replaceAll(/%2e/gi, ".").split("/");
+  if (pathInfo.includes("\\") || plain.includes(".") || plain.includes("..")) return undefined;
   try {
     return new Request(url).url;
   } catch {
@@ -97,8 +99,44 @@ Deno.test("urlOf() agrees with new Request about 20,000 URLs of any characters",
     Array.from({ length: random.below(most) }, () => random.pick(parts)).join("");
   for (let i = 0; i < 20_000; i++) {
     const host = random.pick(["a.example", "A.example:8000", "localhost"]);
-    const twig = request(host, "/" + text(8), random.oneIn(2) ? "" : text(5), random.oneIn(2));
+    const twig = request(
+      host,
+      "/" + text(8).replaceAll("?", ""),
+      random.oneIn(2) ? "" : text(5),
+      random.oneIn(2),
+    );
     assertEquals(fastUrl(twig), slowUrl(twig), JSON.stringify(twig.url));
+  }
+});
+
+Deno.test("urlOf() refuses a path of which the URL standard would make another one", () => {
+  const rewritten = [
+    "/f/../no",
+    "/f/%2e%2e/no",
+    "/f/%2E./no",
+    "/f/.%2e",
+    "/f/..",
+    "/f/./no",
+    "/f/%2e",
+    "/..",
+    "/f\\..\\no",
+    "/f\\no",
+    "/f/.\t./no",
+    "/f/.\n./no",
+    "/f/.\r./no",
+    "/f/..?no",
+    "/f/..#no",
+  ];
+  for (const path of rewritten) {
+    for (const query of ["", "a=1"]) {
+      const error = assertThrows(() => urlOf(request("a", path, query, false)), HttpError, "dot segments");
+      assertEquals(error.status, 400);
+    }
+  }
+  for (
+    const path of ["/f/...", "/f/.a", "/f/a.", "/f/..a", "/f/%2e%2e%2e", "/f//no", "/f/%2f..%2fno", "/f/%5c"]
+  ) {
+    assertEquals(urlOf(request("a", path, "b=/../", false)), `http://a${path}?b=/../`);
   }
 });
 

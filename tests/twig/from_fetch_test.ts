@@ -118,6 +118,21 @@ Deno.test("fromFetch() answers 500 to what is no Response, or one that cannot be
   assertMatch(String(thrown.errors[0]), /boom/);
 });
 
+Deno.test("fromFetch() answers 400 to a path that its Request would show as another, also below a mount", async () => {
+  const app = fromFetch((request) => new Response(new URL(request.url).pathname));
+  for (const mount of ["", "/f"]) {
+    const mounted: App = (request, response) =>
+      app(request.clone({ scriptName: mount, pathInfo: request.pathInfo.slice(mount.length) }), response);
+    for (const target of ["/f/%2e%2e/no", "/f/../no", "/f/%2E/no", "/f\\..\\no", "/f/..", "/f/..?a=b"]) {
+      const answer = await new TestClient(mounted).get(target);
+      assertEquals([answer.status, answer.errors], [400, []], target);
+      assertMatch(await answer.text(), /dot segments or a backslash/);
+    }
+    const answer = await new TestClient(mounted).get("/f/.../.a?b=/../");
+    assertEquals([answer.status, await answer.text()], [200, "/f/.../.a"]);
+  }
+});
+
 Deno.test("fromFetch() tells the handler who the client is, and when the answer is complete", async () => {
   const seen = Promise.withResolvers<FetchInfo>();
   const answer = await get((_, info) => {
