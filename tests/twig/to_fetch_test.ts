@@ -75,7 +75,7 @@ Deno.test("toFetch() answers 500 in place of a status that no Response can have,
 Deno.test("toFetch() answers although its onError throws, and tells the console of both errors", async () => {
   const told: string[] = [];
   const { error } = console;
-  console.error = (what: unknown) => told.push(String(what));
+  Object.assign(console, { error: (what: unknown) => told.push(String(what)) });
   try {
     const onError = () => {
       throw new Error("hook");
@@ -101,7 +101,7 @@ Deno.test("toFetch() answers although its onError throws, and tells the console 
     );
     await assertRejects(() => late.text(), TypeError, "cut short");
   } finally {
-    console.error = error;
+    Object.assign(console, { error });
   }
   assertEquals(told, Array(3).fill(["Error: app", "Error: hook"]).flat());
 });
