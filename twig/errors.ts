@@ -72,7 +72,10 @@ export class HttpError extends Error {
   override readonly name = "HttpError";
   /** The status to answer with, 400 to 599. */
   readonly status: number;
-  /** Further header fields of the answer, such as `allow` or `retry-after`. */
+  /**
+   * Further header fields of the answer, such as `allow` or `retry-after`. They are checked when it is sent: one that
+   * is malformed makes a plain 500 of the answer. `content-type` and `content-length` are those of the text.
+   */
   readonly headers: Readonly<Record<string, string>>;
 
   /**
@@ -80,7 +83,7 @@ export class HttpError extends Error {
    *
    * @param status The status to answer with, an integer from 400 to 599.
    * @param message Text for the client. Default: the reason phrase of the status.
-   * @param headers Further header fields of the answer.
+   * @param headers Further header fields of the answer, which are not checked here.
    * @throws {RangeError} If `status` is not an integer from 400 to 599.
    */
   constructor(status: number, message = "", headers: Readonly<Record<string, string>> = {}) {

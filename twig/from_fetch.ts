@@ -11,7 +11,10 @@ import type { App, Remote } from "./types.ts";
 
 /** What a handler gets beside the request, in the shape of `Deno.serve`. */
 export interface FetchInfo {
-  /** The client's address, as `Deno.serve` gives it. */
+  /**
+   * The client's address, in the shape that `Deno.serve` gives for TCP. Where there is none, as on a Unix socket, its
+   * `hostname` is empty and its `port` 0.
+   */
   readonly remoteAddr: Deno.NetAddr;
   /** The client, as TWIG knows it. */
   readonly remote: Remote;

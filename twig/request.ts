@@ -148,7 +148,10 @@ export class TwigRequest {
     return this.headers.get("content-type") ?? "";
   }
 
-  /** The body's size in bytes: 0 if there is none, `undefined` if it is sent in chunks. */
+  /**
+   * The body's size in bytes: 0 if there is none; `undefined` if it is not known before its end, for it is sent in
+   * chunks, or comes over FastCGI without `CONTENT_LENGTH`.
+   */
   get contentLength(): number | undefined {
     return this.#head.bodyLength;
   }

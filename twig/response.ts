@@ -51,7 +51,8 @@ export class TwigResponse {
 
   /**
    * Sets the head: status and header fields, in place of any set before. It leaves with the first
-   * chunk, not now.
+   * chunk, not now. Only then are the fields checked: a name that is no token, a value with control characters or code
+   * units above 255, or a `content-length` that is no plain number is a 500 in place of this answer.
    *
    * @param status 200 to 999.
    * @param headers Header fields. `connection`, `transfer-encoding` and the like are left out: framing
