@@ -188,6 +188,8 @@ export class Sender implements Corked {
 
   async #writeAll(piece: Uint8Array): Promise<void> {
     let rest = piece;
+    // None is empty, unless its memory went elsewhere meanwhile. What comes next must not be taken for it.
+    if (rest.length === 0) throw new Error("Cannot send a piece whose memory is gone");
     for (;;) {
       // The peer may have taken its time over what it was sent before.
       this.#host.clock.tick();

@@ -47,6 +47,22 @@ Deno.test("Sender has one write under way, and sends what is added meanwhile wit
   assertEquals(told, ["all sent"]);
 });
 
+Deno.test("Sender closes when the memory of a piece is gone: what follows would be taken for it", async () => {
+  for (const waiting of [false, true]) {
+    const { output, transport, told, sender } = new Sending();
+    const chunk = new Uint8Array(20_000);
+    output.latin1("head");
+    output.bytes(chunk);
+    output.latin1("next");
+    if (waiting) sender.flush();
+    chunk.buffer.transfer();
+    if (!waiting) sender.flush();
+    transport.take();
+    await settled();
+    assertEquals([transport.taken, told], ["head", ["close"]]);
+  }
+});
+
 Deno.test("Sender gives one piece to a caller that sends it, and nobody else is told", async () => {
   const { output, transport, told, deadlines, sender } = new Sending();
   assertEquals(sender.takeOne(), undefined);
