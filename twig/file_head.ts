@@ -2,9 +2,10 @@
  * What to answer to a request for a file that is there: all of it, a part, or that the client has it
  * already. Looks at the request and at what the system says of the file, never into it.
  *
- * Entity tags are made of the size and of two times: when the contents changed, and when the file was
- * put there, for some deployments give every file the same first time. So a tag differs between machines,
- * which may cost a transfer; one that two versions had in common would show an old page for good. `eTag` of
+ * Entity tags are made of the size, of two times, when the contents changed and when the file was put there, for some
+ * deployments give every file the same first time, and of the file's number, for Deno tells the second time in whole
+ * seconds, in which one file may take the place of another. So a tag differs between machines, which may cost a
+ * transfer; one that two versions had in common would show an old page for good. `eTag` of
  * `@std/http` makes weak tags, which no range can be asked with, and takes longer than all else here: it
  * hashes, and in a promise.
  *
@@ -70,13 +71,13 @@ function partHead(asked: string, size: number, fields: Record<string, string>): 
 /** What changed a moment ago may change again within the same tick of a clock. */
 const SETTLED = 2_000;
 
-function validatorsOf({ size, mtime, ctime }: Deno.FileInfo, now: number): Validators {
+function validatorsOf({ size, mtime, ctime, ino }: Deno.FileInfo, now: number): Validators {
   if (mtime === null) return { etag: undefined, modified: undefined };
   const changed = mtime.getTime();
   const put = ctime?.getTime() ?? changed;
   const weak = now - Math.max(changed, put) < SETTLED ? "W/" : "";
   // In decimal, which takes a third of the time of any other base.
-  const etag = `${weak}"${size}-${changed}-${put}"`;
+  const etag = `${weak}"${size}-${changed}-${put}-${ino ?? 0}"`;
   // Never later than the date of the answer (RFC 9110 §8.8.2.1).
   return { etag, modified: Math.min(changed, now) };
 }
