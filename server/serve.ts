@@ -28,8 +28,8 @@ export interface Server extends AsyncDisposable {
    * Replaces what is served; requests in flight are finished.
    *
    * With workers, new ones are started, which load all code anew, and take over when every one of
-   * them is ready. In this process apps, routes, limits and log change from the next request on;
-   * Deno loads a module once, so changed code needs workers or a new process.
+   * them is ready. In this process apps, routes and log change from the next request on, limits
+   * from the next connection on; Deno loads a module once, so changed code needs workers or a new process.
    *
    * @param options What to serve from now on. Default: the same again.
    * @returns Resolves when the new is served; old workers may still finish what they have taken.
