@@ -5,7 +5,8 @@
  * Entity tags are made of the size, of two times, when the contents changed and when the file was put there, for some
  * deployments give every file the same first time, and of the file's number, for Deno tells the second time in whole
  * seconds, in which one file may take the place of another. So a tag differs between machines, which may cost a
- * transfer; one that two versions had in common would show an old page for good. `eTag` of
+ * transfer; one that two versions had in common would show an old page for good. What is left is a file that is written
+ * twice in one second, to the same size, and has its first time set back each time. `eTag` of
  * `@std/http` makes weak tags, which no range can be asked with, and takes longer than all else here: it
  * hashes, and in a promise.
  *
