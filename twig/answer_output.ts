@@ -16,6 +16,7 @@ import { ContractError } from "./errors.ts";
 import type { Exchange } from "./exchange.ts";
 import { encodeFields, type FieldBlock } from "./field_block.ts";
 import type { TwigResponse } from "./response.ts";
+import { harmlessTrailers } from "./trailers.ts";
 import type { Chunk } from "./types.ts";
 
 /** Where an answer stands. */
@@ -319,7 +320,8 @@ export class AnswerOutput implements Corked {
 
   #trailerLines(): string {
     const trailers = this.#response.trailerFields;
-    return trailers === undefined ? "" : encodeFields(trailers).lines;
+    const allowed = trailers && harmlessTrailers(trailers);
+    return allowed === undefined ? "" : encodeFields(allowed).lines;
   }
 
   /**

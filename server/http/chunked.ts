@@ -14,7 +14,7 @@ import type { WireLimits } from "../../twig/wire.ts";
 import { type BodyDecoder, cutShort } from "./body.ts";
 import { CLASS, CR, DIGIT, HEX, hex, HTAB, LF, QUOTED, SP, TOKEN, VALUE } from "./grammar.ts";
 import { HeadParser } from "./head.ts";
-import { harmlessTrailers } from "./trailers.ts";
+import { harmlessTrailers } from "../../twig/trailers.ts";
 
 /** A longer size line says nothing that a shorter one cannot; leading zeros count. */
 const SIZE_DIGITS = 16;

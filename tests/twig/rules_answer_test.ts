@@ -647,6 +647,16 @@ Deno.test("TWIG 3.9: trailers follow the body", async () => {
   assertEquals([await answer.text(), answer.trailers.get("x-late")], ["body", "yes"]);
 });
 
+Deno.test("TWIG 3.9: fields that may not come late are dropped", async () => {
+  const carrier = await whole(function* (_request, response) {
+    yield "body";
+    for (const name of ["Set-Cookie", "content-type", "date", "host", "If-Match", "x-sum"]) {
+      response.trailers.append(name, "1");
+    }
+  });
+  assertEquals(carrier.notes.at(-1), "end x-sum: 1");
+});
+
 Deno.test("TWIG 3.9: malformed trailers cut the answer", async () => {
   const carrier = await whole(async function* (_request, response) {
     yield "body";

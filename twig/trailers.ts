@@ -1,13 +1,13 @@
 /**
- * Which trailer fields a request may have (RFC 9110 §6.5.1).
+ * Which fields may stand in a trailer section, of requests and of answers (RFC 9110 §6.5.1).
  *
  * @module
  */
-import type { HeaderFields } from "../../twig/headers.ts";
+import type { HeaderFields } from "./headers.ts";
 
 /**
  * Fields whose late arrival could change what was decided from the header section: framing, routing,
- * credentials, the connection itself (RFC 9110 §6.5.1).
+ * credentials, what the content is and whether it may be kept, the connection itself (RFC 9110 §6.5.1).
  */
 const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
   "age",
@@ -19,22 +19,26 @@ const NOT_IN_TRAILERS: ReadonlySet<string> = new Set([
   "content-range",
   "content-type",
   "cookie",
+  "date",
   "expect",
   "expires",
   "forwarded",
   "host",
   "keep-alive",
+  "location",
   "max-forwards",
   "pragma",
   "proxy",
   "proxy-authorization",
   "proxy-connection",
   "range",
+  "retry-after",
   "set-cookie",
   "te",
   "trailer",
   "transfer-encoding",
   "upgrade",
+  "vary",
   "via",
   "www-authenticate",
 ]);
