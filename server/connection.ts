@@ -338,10 +338,11 @@ export class Connection implements Carrier, Overdue, SenderOwner, TurnTaker {
     if (event.kind === "data") {
       exchange?.body.push(event.chunk);
     } else if (event.kind === "end") {
-      if (event.trailers !== undefined || exchange?.wireHead.bodyLength !== 0) {
-        exchange?.body.finish(event.trailers);
+      if (exchange === undefined) return this.#patience.bodyPassed();
+      if (event.trailers !== undefined || exchange.wireHead.bodyLength !== 0) {
+        exchange.body.finish(event.trailers);
       }
-      this.#patience.requestCame(!this.#endOfInput && this.#open.size <= 1);
+      this.#patience.requestCame(!this.#endOfInput && this.#open.size === 1);
     } else if (exchange !== undefined) {
       this.#aborted(event, exchange);
     }

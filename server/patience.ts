@@ -100,6 +100,11 @@ export class Patience {
     if (alone) this.#deadlines.read = Infinity;
   }
 
+  /** What an answered request still had of its body has come: the head behind it has a time of its own. */
+  bodyPassed(): void {
+    this.#headStarted = false;
+  }
+
   /** More of the only body has come. */
   bodyFed(): void {
     this.#wait(this.#host.timeouts.body);
