@@ -81,28 +81,20 @@ export class FcgiCore implements WireProtocol {
     this.#reader = new RecordReader(this.input, this.output, this.#open, this.#intake, limits);
   }
 
-  /**
-   * As {@linkcode WireProtocol.idle}. At the end of the connection it is not, if records of an answered
-   * request may still come: whoever closes then has to read on, or they reset the connection, and what
-   * the peer has not received of the answer is lost.
-   */
+  /** As {@linkcode WireProtocol.idle}. */
   get idle(): boolean {
-    return this.#atRest && !(this.#open.awaitsRecords && this.closing);
+    return this.#open.size === 0 && this.#reader.betweenRecords;
   }
 
   /** Never: records for requests that are over, and new ones, may come at any time. */
   readonly peerDone = false;
-
-  get #atRest(): boolean {
-    return this.#open.size === 0 && this.#reader.betweenRecords;
-  }
 
   /**
    * As {@linkcode WireProtocol.closing}: after a request without FCGI_KEEP_CONN, a cut answer, the
    * end of input or `refuse`, when the last open request is over; after `stop`, when at rest.
    */
   get closing(): boolean {
-    return this.#open.done || (this.#stopped && this.#atRest);
+    return this.#open.done || (this.#stopped && this.idle);
   }
 
   /** As {@linkcode WireProtocol.headsPending}: PARAMS that have not ended. */

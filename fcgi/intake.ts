@@ -127,10 +127,9 @@ export class Intake {
    */
   endParams(request: FcgiRequest, stdinEnds: boolean): RequestHead | Refused {
     let head: RequestHead;
-    request.stdinEnded = stdinEnds;
     this.#open.paramsBytes -= request.params.size;
     try {
-      head = this.#readHead(request);
+      head = this.#readHead(request, stdinEnds);
     } catch (error) {
       if (error instanceof ProtocolError) return this.refuse(request, error);
       throw error;
@@ -141,7 +140,7 @@ export class Intake {
     return head;
   }
 
-  #readHead(request: FcgiRequest): RequestHead {
+  #readHead(request: FcgiRequest, stdinEnds: boolean): RequestHead {
     const params = request.params.finish();
     const { headerFields, bodyBytes } = this.#limits;
     if (params === undefined) {
@@ -155,7 +154,7 @@ export class Intake {
       );
     }
     request.isHead = params.get("REQUEST_METHOD") === "HEAD";
-    const head = readHead(params, request.number, request.stdinEnded ? 0 : undefined);
+    const head = readHead(params, request.number, stdinEnds ? 0 : undefined);
     if (head.bodyLength !== undefined && head.bodyLength > bodyBytes) {
       throw new ProtocolError(413, "body-too-large", `Cannot take a body of ${head.bodyLength} bytes`);
     }
@@ -187,7 +186,6 @@ export class Intake {
    */
   endStdin(request: FcgiRequest): Aborted | undefined {
     const { expected, received } = request;
-    request.stdinEnded = true;
     if (request.state === State.Answering) return undefined;
     if (expected !== undefined) {
       return this.#fail(request, `The request body ended after ${received} of ${expected} bytes`);

@@ -233,7 +233,6 @@ export class RecordReader {
     const before = this.#input.length;
     const event = this.#intake.takeBody(request, this.#input, size);
     this.#content -= before - this.#input.length;
-    if (request.state === State.Answering && this.#content === 0) request.stdinEnded = this.#stdinEnds();
     return event;
   }
 

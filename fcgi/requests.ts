@@ -31,8 +31,6 @@ export class FcgiRequest {
   expected: number | undefined = undefined;
   /** Body bytes that have come. */
   received = 0;
-  /** Whether the end of STDIN has come, or is known to be here. */
-  stdinEnded = false;
   /** Whether the method is HEAD. */
   isHead = false;
   /** Whether the head of the answer is encoded. */
@@ -58,8 +56,6 @@ export class FcgiRequest {
 export class OpenRequests implements Iterable<FcgiRequest> {
   /** True once the connection closes as soon as none is open. */
   last = false;
-  /** True once a request was over before the end of its STDIN: records of it may be on their way. */
-  awaitsRecords = false;
   /** Bytes of PARAMS that are held for those whose PARAMS have not ended. */
   paramsBytes = 0;
   /** How many of them have not come to the end of their PARAMS. */
@@ -139,7 +135,6 @@ export class OpenRequests implements Iterable<FcgiRequest> {
     if (this.#first === request) this.#first = undefined;
     else this.#others.delete(request.id);
     if (!request.keepConnection) this.last = true;
-    if (!request.stdinEnded) this.awaitsRecords = true;
   }
 
   /**
